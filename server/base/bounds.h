@@ -1,0 +1,30 @@
+/* Every compile-time bound, in one place. What a deployment may want to change is configuration
+ * (options.def), not here. */
+#ifndef METERD_BASE_BOUNDS_H
+#define METERD_BASE_BOUNDS_H
+
+/* One message of a gateway. */
+#define POINT_NAME_SIZE_MAX 128      /* bytes, contract 1 */
+#define VALUE_TEXT_SIZE_MAX 64       /* bytes, contract 1 */
+#define JSON_DEPTH_MAX 16
+#define UNREGISTERED_LISTED_MAX 100  /* names in one answer, contract 1 */
+#define UNREGISTERED_NAMES_MAX 10000 /* of one enterprise, design 4 */
+#define QUARANTINE_ROWS_PER_GATEWAY_DAY_MAX 10000
+
+/* Records and blocks. */
+#define BLOCK_READINGS_MAX 1024
+#define RECORD_SIZE_MAX (256 * 1024) /* bytes; one block always fits */
+#define BLOCK_SPAN_MS_MAX (24LL * 86400000) /* offsets are int32 ms */
+
+/* A point's readings. */
+#define SEGMENT_READINGS_MAX 64
+#define SEGMENT_SPAN_MS_MAX (24LL * 86400000)
+#define HELD_MAX 3                   /* semantics 2.1 */
+#define SLOTS_IN_MEMORY_MAX 256      /* a reading that touches more goes to the inbox, design 4 */
+
+/* Processes. */
+#define PARTITIONS_MAX 1024
+#define LOOPS_MAX 64
+#define AGGREGATORS_MAX 64
+
+#endif
