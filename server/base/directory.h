@@ -81,7 +81,8 @@ struct point {
     const struct attr_span *attrs; /* sorted by from_ms, the first from TIME_MIN */
     const struct exchange *exchanges;
     struct span name;
-    int64_t changed_revision; /* the newest revision that touched it */
+    int64_t changed_revision;    /* the newest revision that touched it */
+    int64_t registered_revision; /* the revision that gave it its kind; 0: unregistered */
 };
 
 /* Where an enterprise belongs from from_ms on. park_area is the area of its park, or of "no park"
