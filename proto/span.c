@@ -122,11 +122,10 @@ cursor_fixed64(struct cursor *c)
     return little_endian(c, 8);
 }
 
-/* The length of the well-formed, plain sequence at p that starts with a byte >= 0x80; 0 when there
- * is none. The second byte's range keeps out overlong forms, surrogates and what lies beyond
- * U+10FFFF (RFC 3629, section 4). */
-static size_t
-plain_sequence(const uint8_t *p, size_t left)
+/* The second byte's range keeps out overlong forms, surrogates and what lies beyond U+10FFFF
+ * (RFC 3629, section 4). */
+size_t
+span_utf8_sequence(const uint8_t *p, size_t left)
 {
     uint8_t low = 0x80;
     uint8_t high = 0xbf;
@@ -134,8 +133,8 @@ plain_sequence(const uint8_t *p, size_t left)
 
     if (p[0] < 0xc2 || p[0] > 0xf4 || size > left)
         return 0;
-    if (p[0] == 0xc2 || p[0] == 0xe0)
-        low = 0xa0; /* After c2: the control characters U+0080..U+009F. */
+    if (p[0] == 0xe0)
+        low = 0xa0;
     else if (p[0] == 0xed)
         high = 0x9f;
     else if (p[0] == 0xf0)
@@ -183,9 +182,9 @@ span_is_plain_utf8(struct span s)
             i++;
             continue;
         }
-        size = plain_sequence(s.at + i, s.size - i);
-        if (size == 0)
-            return false;
+        size = span_utf8_sequence(s.at + i, s.size - i);
+        if (size == 0 || (s.at[i] == 0xc2 && s.at[i + 1] < 0xa0))
+            return false; /* c2 80..c2 9f are the control characters U+0080..U+009F. */
         i += size;
     }
     return true;

@@ -41,6 +41,10 @@ span_is(struct span a, const char *text)
  * U+0000..U+001F, U+007F..U+009F. */
 bool span_is_plain_utf8(struct span s);
 
+/* The size (2..4) of the well-formed UTF-8 sequence at p, of which left bytes are there and the
+ * first is >= 0x80; 0 when there is none. */
+size_t span_utf8_sequence(const uint8_t *p, size_t left);
+
 struct cursor {
     const uint8_t *at;
     const uint8_t *end;
