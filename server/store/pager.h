@@ -15,8 +15,9 @@ struct pager;
 enum page_kind {
     PAGE_CLAIM,    /* in: partition. out: claim, points, inbox_points */
     PAGE_INTERN,   /* in: enterprise, names. out: numbers, in the same order */
-    PAGE_READINGS, /* in: point, from_t_ms. out: segments from the one that holds from_t_ms, or the
-                    * first after it when none does, on to the last; TIME_MIN: all */
+    PAGE_READINGS, /* in: point, from_t_ms. out: segments in order of first_t, from the last one with
+                    * first_t <= from_t_ms (from the very first when there is none such) to the end;
+                    * TIME_MIN: all. So: out empty, or out[0].first_t > from_t_ms: nothing is before */
     PAGE_INBOX,    /* in: partition, point. out: inbox rows in log order */
     PAGE_REVISION, /* out: newest revision */
 };
