@@ -5,15 +5,15 @@
 
 #include <assert.h>
 
-#define SCALE_DIGITS 6
-#define SHORT_TEXT_MAX 19 /* 19 digits always fit 64 bits. */
-#define EXPONENT_MAX 1000 /* Beyond any that 64 characters could bring back into range. */
+#define SCALE_DIGITS   6
+#define SHORT_TEXT_MAX 19   /* 19 digits always fit 64 bits. */
+#define EXPONENT_MAX   1000 /* Beyond any that 64 characters could bring back into range. */
 
 /* What a number of n decimals is multiplied by, and where it then is at the limit. */
 static const uint64_t scale_of[SCALE_DIGITS + 1] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 static const uint64_t limit_of[SCALE_DIGITS + 1] = {
-    UINT64_C(4600000000000),      UINT64_C(46000000000000),      UINT64_C(460000000000000),
-    UINT64_C(4600000000000000),   UINT64_C(46000000000000000),   UINT64_C(460000000000000000),
+    UINT64_C(4600000000000),      UINT64_C(46000000000000),    UINT64_C(460000000000000),
+    UINT64_C(4600000000000000),   UINT64_C(46000000000000000), UINT64_C(460000000000000000),
     UINT64_C(4600000000000000000)};
 
 static inline unsigned

@@ -204,8 +204,7 @@ take_value(struct json_pull *j, int byte)
         j->state = j->depth > 0 ? JSON_WANT_NEXT : JSON_WANT_END;
         return JSON_STRING;
     case '-':
-    case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
+    case '0' ... '9':
         return take_number(j);
     case '{':
         return open_container(j, true);
@@ -288,8 +287,7 @@ brace_run(const uint8_t *p, const uint8_t *end, unsigned *quotes)
                                                  _mm_cmpeq_epi8(bytes, _mm_set1_epi8('}'))),
                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
         unsigned stops = (unsigned)_mm_movemask_epi8(stop);
-        unsigned marks =
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+        unsigned marks = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
 
         if (stops != 0) {
             *quotes += (unsigned)__builtin_popcount(marks & ((stops & -stops) - 1));

@@ -3,15 +3,9 @@
  * "values", then the tokens are taken again from there, and "rest" remembers where to go on. */
 #include "proto/payload_json.h"
 
-#include "proto/decimal.h"
-#include "proto/timestamp.h"
+#include "proto/payload_field.h"
 
 #include <assert.h>
-
-#define TIME_MS_MIN INT64_C(100000000000) /* Smaller integers are taken for seconds. */
-#define TIME_DIGITS_MAX 18
-#define TEXT_SIZE_MAX 64 /* Of a number, a time or a quality that has escapes. */
-#define QUALITY_UNKNOWN 9
 
 enum place {
     PLACE_START,
@@ -39,44 +33,29 @@ payload_json_init(struct payload_json *p, struct span body)
     p->next_index = 0;
     p->place = PLACE_START;
     p->is_list = false;
-    p->known_time = (struct span){NULL, 0};
-    p->known_ms = 0;
+    p->known = (struct known_time){.ms = 0};
     json_init(&p->json, body);
 }
 
-/* Makes the body malformed at the last token, for good. */
+/* Makes the body malformed at the last token, for good. The first reason stays, and what is wrong
+ * with the text itself comes before what is wrong with its shape. */
 static enum status
 refuse(struct payload_json *p, const char *why)
 {
-    if (p->json.state == JSON_FAILED)
-        why = p->json.error_text;
-    else
-        p->json.state = JSON_FAILED;
-    p->error_text = why;
+    if (p->error_text != NULL)
+        return ST_MALFORMED;
+    p->error_text = p->json.state == JSON_FAILED ? p->json.error_text : why;
+    p->json.state = JSON_FAILED;
     p->error_offset = (size_t)(p->json.text.at - p->begin);
     return ST_MALFORMED;
-}
-
-/* The last key or string without its escapes, in room or in the body; empty when it is larger than
- * room, and then too large for anything that is looked for. */
-static inline struct span
-plain_text(const struct json_pull *j, uint8_t room[TEXT_SIZE_MAX])
-{
-    size_t size;
-
-    if (!j->has_escapes)
-        return j->text;
-    if (json_unescape(j->text, room, TEXT_SIZE_MAX, &size) != ST_OK)
-        return (struct span){room, 0};
-    return (struct span){room, size};
 }
 
 /* The key just taken, or 0. */
 static inline unsigned
 key_of(const struct json_pull *j)
 {
-    uint8_t room[TEXT_SIZE_MAX];
-    struct span s = plain_text(j, room);
+    uint8_t room[PAYLOAD_TEXT_SIZE_MAX];
+    struct span s = payload_plain_text(j, room);
 
     switch (s.size) {
     case 1:
@@ -110,130 +89,34 @@ take_key(struct payload_json *p, unsigned allowed, unsigned *seen)
     return key;
 }
 
-static void
-time_is_bad(struct raw_reading *out, const char *detail)
-{
-    out->time = RAW_TIME_BAD;
-    out->t_ms = 0;
-    out->time_detail = detail;
-}
-
-static void
-read_time_text(struct payload_json *p, struct raw_reading *out)
-{
-    uint8_t room[TEXT_SIZE_MAX];
-
-    if (p->known_time.size > 0 && p->json.text.size == p->known_time.size &&
-        memcmp(p->json.text.at, p->known_time.at, p->known_time.size) == 0) {
-        out->time = RAW_TIME_OK;
-        out->t_ms = p->known_ms;
-        return;
-    }
-    if (timestamp_parse_rfc3339(plain_text(&p->json, room), &out->t_ms) != ST_OK) {
-        time_is_bad(out, "not RFC 3339 with offset or Z");
-        return;
-    }
-    out->time = RAW_TIME_OK;
-    p->known_time = p->json.text;
-    p->known_ms = out->t_ms;
-}
-
-static void
-read_time_number(struct span text, struct raw_reading *out)
-{
-    int64_t ms = 0;
-    bool negative = *text.at == '-';
-
-    for (size_t i = negative; i < text.size; i++) {
-        unsigned digit = (unsigned)text.at[i] - '0';
-
-        if (digit > 9) {
-            time_is_bad(out, "not an integer of ms");
-            return;
-        }
-        if (i >= TIME_DIGITS_MAX) {
-            time_is_bad(out, "integer is too large");
-            return;
-        }
-        ms = ms * 10 + (int64_t)digit;
-    }
-    if (negative || ms < TIME_MS_MIN) {
-        time_is_bad(out, "seconds?");
-        return;
-    }
-    out->time = RAW_TIME_OK;
-    out->t_ms = ms;
-}
-
-static inline void
-read_time(struct payload_json *p, enum json_token token, struct raw_reading *out)
-{
-    out->t_text = p->json.text;
-    if (token == JSON_STRING)
-        read_time_text(p, out);
-    else if (token == JSON_NUMBER)
-        read_time_number(p->json.text, out);
-    else
-        time_is_bad(out, "neither text nor integer");
-}
-
-static inline void
-read_value(struct payload_json *p, enum json_token token, struct raw_reading *out)
-{
-    uint8_t room[TEXT_SIZE_MAX];
-
-    out->v_text = p->json.text;
-    if (token == JSON_STRING || token == JSON_NUMBER) {
-        struct span text = token == JSON_STRING ? plain_text(&p->json, room) : p->json.text;
-
-        out->value_status = decimal_parse(text, &out->value, &out->rounded);
-        return;
-    }
-    out->value_status = ST_BAD_VALUE;
-    out->value = 0;
-    out->rounded = false;
-}
-
-static uint8_t
-read_quality(const struct json_pull *j, enum json_token token)
-{
-    static const char *const words[QUALITY_UNKNOWN] = {
-        "good",        "estimated",   "manual", "stopped",    "maintenance",
-        "calibrating", "fault", "over_range", "stale"};
-    uint8_t room[TEXT_SIZE_MAX];
-    struct span text;
-
-    if (token == JSON_NULL)
-        return 0;
-    if (token != JSON_STRING)
-        return QUALITY_UNKNOWN;
-    text = plain_text(j, room);
-    for (uint8_t i = 0; i < QUALITY_UNKNOWN; i++)
-        if (span_is(text, words[i]))
-            return i;
-    return QUALITY_UNKNOWN;
-}
-
-/* The name just taken as key or string. False: it is no point's name. */
-static inline bool
-read_name(struct payload_json *p, struct raw_reading *out)
-{
-    struct span s = p->json.text;
-
-    if (p->json.has_escapes) {
-        if (json_unescape(s, p->name, sizeof p->name, &s.size) != ST_OK)
-            return false;
-        s.at = p->name;
-    }
-    out->point = s;
-    return s.size > 0 && s.size <= PAYLOAD_POINT_SIZE_MAX && span_is_plain_utf8(s);
-}
-
 /* A reading as it is when nothing was sent. */
 static inline void
 clear(struct raw_reading *out)
 {
     *out = (struct raw_reading){.time = RAW_TIME_NONE, .time_detail = "", .value_status = ST_OK};
+}
+
+/* The next key of a reading, or what else came: *token tells; 0 when it is no key or refused. */
+static inline unsigned
+next_key(struct payload_json *p, enum json_token *token, unsigned *seen)
+{
+    struct json_pull *j = &p->json;
+    unsigned key = 0;
+
+    *token = JSON_KEY;
+    if ((*seen & KEY_POINT) == 0 && json_take_key(j, "\"point\":", 8))
+        key = KEY_POINT;
+    else if ((*seen & KEY_T) == 0 && json_take_key(j, "\"t\":", 4))
+        key = KEY_T;
+    else if ((*seen & KEY_V) == 0 && json_take_key(j, "\"v\":", 4))
+        key = KEY_V;
+    else if ((*seen & KEY_Q) == 0 && json_take_key(j, "\"q\":", 4))
+        key = KEY_Q;
+    *seen |= key;
+    if (key != 0)
+        return key;
+    *token = json_next(j);
+    return *token == JSON_KEY ? take_key(p, KEY_POINT | KEY_T | KEY_V | KEY_Q, seen) : 0;
 }
 
 /* The inside of an object of "readings". */
@@ -243,23 +126,20 @@ read_reading(struct payload_json *p, struct raw_reading *out)
     const unsigned needed = KEY_POINT | KEY_V;
     enum json_token token;
     unsigned seen = 0;
+    unsigned key;
 
     clear(out);
-    while ((token = json_next(&p->json)) == JSON_KEY) {
-        unsigned key = take_key(p, needed | KEY_T | KEY_Q, &seen);
-
-        if (key == 0)
-            return ST_MALFORMED;
+    while ((key = next_key(p, &token, &seen)) != 0) {
         token = json_skip_value(&p->json);
         if (token == JSON_ERROR)
             break;
         if (key == KEY_T)
-            read_time(p, token, out);
+            payload_read_time(&p->json, token, &p->known, out);
         else if (key == KEY_V)
-            read_value(p, token, out);
+            payload_read_value(&p->json, token, out);
         else if (key == KEY_Q)
-            out->quality = read_quality(&p->json, token);
-        else if (token != JSON_STRING || !read_name(p, out))
+            out->quality = payload_read_quality(&p->json, token);
+        else if (token != JSON_STRING || !payload_read_name(&p->json, p->name, out))
             return refuse(p, "point is not 1 to 128 bytes of text without control characters");
     }
     if (token != JSON_OBJECT_END)
@@ -317,9 +197,9 @@ open_group(struct payload_json *p)
         if (token == JSON_ERROR)
             break;
         if (key == KEY_T)
-            read_time(p, token, &p->group);
+            payload_read_time(&p->json, token, &p->known, &p->group);
         else
-            p->group.quality = read_quality(&p->json, token);
+            p->group.quality = payload_read_quality(&p->json, token);
     }
     if (token != JSON_OBJECT_END)
         return refuse(p, "");
@@ -363,12 +243,12 @@ next_in_values(struct payload_json *p, struct raw_reading *out)
     if (token != JSON_KEY)
         return refuse(p, "");
     *out = p->group;
-    if (!read_name(p, out))
+    if (!payload_read_name(&p->json, p->name, out))
         return refuse(p, "point is not 1 to 128 bytes of text without control characters");
     token = json_skip_value(&p->json);
     if (token == JSON_ERROR)
         return refuse(p, "");
-    read_value(p, token, out);
+    payload_read_value(&p->json, token, out);
     out->index = p->next_index++;
     return ST_OK;
 }

@@ -8,40 +8,15 @@
 #define METERD_PROTO_PAYLOAD_JSON_H
 
 #include "proto/json_pull.h"
-#include "proto/span.h"
-#include "proto/status.h"
-
-#define PAYLOAD_POINT_SIZE_MAX 128
-
-enum raw_time {
-    RAW_TIME_NONE, /* None was sent. */
-    RAW_TIME_OK,
-    RAW_TIME_BAD, /* Something that is not a time: this reading is to be refused. */
-};
-
-/* A reading as sent. Spans: point lives until the next call, t_text and v_text as long as the
- * body. */
-struct raw_reading {
-    struct span point;  /* 1..128 bytes of plain UTF-8 (span_is_plain_utf8). */
-    struct span t_text; /* As sent: without the quotes, with any escapes; empty when missing. */
-    struct span v_text;
-    int64_t t_ms;            /* 0 unless time is RAW_TIME_OK. */
-    const char *time_detail; /* Static; "" unless time is RAW_TIME_BAD. */
-    int64_t value;           /* Micro-units; 0 unless value_status is ST_OK. */
-    enum raw_time time;
-    enum status value_status; /* ST_OK or ST_BAD_VALUE. */
-    uint32_t index;           /* Counts the readings of the body from 0. */
-    bool rounded;             /* More decimals than micro-units have. */
-    uint8_t quality;          /* The numbers of meterd.proto: 0 good ... 9 unknown. */
-};
+#include "proto/payload_field.h"
+#include "proto/raw_reading.h"
 
 /* Embedded by the caller; read error_text (static) and error_offset after ST_MALFORMED. */
 struct payload_json {
     struct json_pull json;
     struct json_pull rest;    /* While in values: the text behind their group. */
     struct raw_reading group; /* What the readings of values have in common. */
-    struct span known_time;   /* The time text last understood: a body repeats few of them. */
-    int64_t known_ms;
+    struct known_time known;
     const uint8_t *begin;
     const char *error_text;
     size_t error_offset;
