@@ -1,7 +1,7 @@
 /* Memory taken at start, or within a budget, so that a reading's path never asks the system.
  *
  * A pool gives blocks of one size; a buffer pool gives buffers of 4 KiB to 8 MiB within one budget
- * of bytes. Each belongs to one thread, the one that made it or first used it (assert_owner). */
+ * of bytes. Each belongs to the thread that first gets from it, until it is freed. */
 #ifndef METERD_BASE_POOL_H
 #define METERD_BASE_POOL_H
 
