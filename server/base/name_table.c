@@ -104,7 +104,7 @@ grow_bytes(struct name_table *t, uint64_t needed)
     uint64_t capacity = t->bytes_capacity > 0 ? t->bytes_capacity : BYTES_MIN;
     uint8_t *bytes;
 
-    if (needed <= t->bytes_capacity)
+    if (t->bytes != NULL && needed <= t->bytes_capacity)
         return ST_OK;
     if (needed > t->bytes_max)
         return ST_FULL;
