@@ -27,4 +27,11 @@
 #define LOOPS_MAX 64
 #define AGGREGATORS_MAX 64
 
+/* The log. */
+#define LOG_IN_FLIGHT_MAX 4096              /* records of one producer not yet answered */
+#define LOG_BATCH_RECORDS_MAX 1024          /* records in one commit of the local log */
+#define LOG_BATCH_BYTES_MAX (8 * 1024 * 1024)
+#define LOG_RETENTION_RECORDS_MAX 512       /* removed in one transaction */
+#define LOG_READ_SIZE_MAX (1024 * 1024)     /* bytes copied in one read transaction */
+
 #endif

@@ -33,8 +33,10 @@ struct log_record {
     void *owner;        /* the appender's own; the log does not touch it */
 };
 
-/* Opens (local: creates when missing) the log. partitions and deployment_uuid are the database's;
- * a log that belongs to another deployment is refused. why: a sentence for the operator. */
+/* Opens (local: creates when missing) the log. partitions and deployment_uuid are the database's.
+ * why: a sentence for the operator. ST_BUSY: another process has it (exit 75). ST_MISMATCH: it
+ * belongs to another deployment, or the configuration does not fit it (exit 78). ST_WORLD_DOWN:
+ * the system refused. */
 enum status log_open(const struct config *cfg, uint32_t partitions,
                      const uint8_t deployment_uuid[16], struct log **out, char why[256]) MUST_USE;
 /* The log's own identity, for deployment.log_id. */
@@ -92,9 +94,20 @@ void log_consumer_wake(struct log_consumer *c);
 
 /* --- Any thread. -------------------------------------------------------------------------------- */
 
+/* First offset still in the log (the end when it is empty), as last seen. */
+int64_t log_first_offset(const struct log *l, uint32_t partition);
 /* First offset not yet in the log, as last seen. */
 int64_t log_end_offset(const struct log *l, uint32_t partition);
 /* Records below are no longer needed by the rollup: retention may remove them. */
 void log_set_replay_offset(struct log *l, uint32_t partition, int64_t offset);
+
+/* For /status. Sizes are 0 when the log does not know them. */
+struct log_facts {
+    bool writable;
+    int64_t used_bytes; /* as last measured */
+    int64_t size_bytes; /* at most */
+};
+
+void log_get_facts(const struct log *l, struct log_facts *out);
 
 #endif
