@@ -81,6 +81,7 @@ struct point {
     const struct attr_span *attrs; /* sorted by from_ms, the first from TIME_MIN */
     const struct exchange *exchanges;
     struct span name;
+    struct span unit; /* of its values, before the factor; empty: unregistered */
     int64_t changed_revision;    /* the newest revision that touched it */
     int64_t registered_revision; /* the revision that gave it its kind; 0: unregistered */
 };

@@ -257,6 +257,7 @@ directory_add_point(struct directory_builder *b, const struct point *p,
     assert(to->number == 0);
     *to = *p;
     to->name = keep_span(d, p->name);
+    to->unit = keep_span(d, p->unit);
     to->exchanges = keep(d, p->exchanges, p->exchange_count * sizeof *p->exchanges);
     to->attrs = NULL;
     to->attr_count = 0;
