@@ -23,6 +23,12 @@ floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+static int64_t
+floor_rest(int64_t a, int64_t b)
+{
+    return a % b + (a % b < 0 ? b : 0);
+}
+
 /* Days before the month in a year that begins in March: 31, 30, 31, 30, 31 days repeat. */
 static unsigned
 days_before_month(unsigned months_since_march)
@@ -222,14 +228,14 @@ timestamp_format_rfc3339(int64_t ms, int32_t offset_ms, char out[40])
     int32_t minutes = offset_ms / MS_PER_MINUTE;
     uint32_t away = (uint32_t)(minutes < 0 ? -minutes : minutes);
     int64_t days = floor_div(ms, TIMESTAMP_MS_PER_DAY);
-    int64_t rest = ms - days * TIMESTAMP_MS_PER_DAY + (int64_t)minutes * MS_PER_MINUTE;
+    int64_t rest = floor_rest(ms, TIMESTAMP_MS_PER_DAY) + (int64_t)minutes * MS_PER_MINUTE;
     struct civil_date date;
     uint32_t of_day;
     char *p = out;
 
     assert(away < 24 * 60);
     days += floor_div(rest, TIMESTAMP_MS_PER_DAY);
-    of_day = (uint32_t)(rest - floor_div(rest, TIMESTAMP_MS_PER_DAY) * TIMESTAMP_MS_PER_DAY);
+    of_day = (uint32_t)floor_rest(rest, TIMESTAMP_MS_PER_DAY);
     date = civil_from_days(days);
     if (date.year < 0)
         *p++ = '-';
