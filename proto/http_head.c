@@ -235,13 +235,13 @@ check_facts(const struct facts *facts)
 {
     if (facts->host_count > 1 || (facts->host_count == 0 && !facts->is_1_0))
         return ST_FRAMING;
-    if (facts->length_count > 1 || facts->coding_count > 1)
+    if (facts->length_count > 1)
         return ST_FRAMING;
     if (facts->coding_count == 0)
         return ST_OK;
     if (facts->length_count > 0 || facts->is_1_0)
         return ST_FRAMING;
-    return facts->coding_is_chunked ? ST_OK : ST_HTTP_CODING;
+    return facts->coding_count == 1 && facts->coding_is_chunked ? ST_OK : ST_HTTP_CODING;
 }
 
 static enum status

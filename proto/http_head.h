@@ -25,10 +25,10 @@ ptrdiff_t http_head_end(struct span bytes, size_t from) MUST_USE;
  * ST_FRAMING (400): anything but lines of visible characters that end in CR LF; no request line of
  *   three parts; a folded line; a field name that is empty, no token, or not followed by the colon
  *   at once; in HTTP/1.1 not exactly one Host, or one with impossible characters; Content-Length
- *   twice, or not of 1 to 18 digits; Transfer-Encoding empty, twice, beside Content-Length, or in
+ *   twice, or not of 1 to 18 digits; Transfer-Encoding empty, beside Content-Length, or in
  *   HTTP/1.0.
- * ST_HTTP_VERSION (505), ST_HTTP_CODING (501: not exactly "chunked"), ST_HEAD_TOO_LARGE (431:
- * more than HTTP_FIELDS_MAX fields). All close the connection. */
+ * ST_HTTP_VERSION (505). ST_HTTP_CODING (501): not one "chunked" alone. ST_HEAD_TOO_LARGE (431):
+ * more than HTTP_FIELDS_MAX fields. All close the connection. */
 enum status http_head_check(struct span head) MUST_USE;
 
 /* The value of the first field of that name, spaces around it removed, of a head that passed the
