@@ -34,4 +34,29 @@
 #define LOG_RETENTION_RECORDS_MAX 512       /* removed in one transaction */
 #define LOG_READ_SIZE_MAX (1024 * 1024)     /* bytes copied in one read transaction */
 
+/* Doors. */
+#define READ_SIZE_MAX (64 * 1024)           /* bytes of one read; shared by a loop's connections */
+#define HTTP_HEAD_SIZE_MAX (8 * 1024)       /* contract 1 */
+#define HTTP_OVERHEAD_MAX (8 * 1024)        /* chunk extensions and trailers of one request */
+#define MQTT_CONNECT_SIZE_MAX (16 * 1024)   /* nobody is trusted before CONNECT */
+#define MESSAGES_IN_FLIGHT_MAX 64           /* of one connection */
+#define REPLIES_MAX 32768                   /* messages of one loop that wait for the log */
+#define UNSENT_PAUSE_BYTES (64 * 1024)      /* answers the peer does not take: stop reading */
+#define UNSENT_RESET_BYTES (256 * 1024)     /* ... and give up */
+#define KEEP_ALIVE_S_MAX 1200
+#define TAKEOVERS_MAX 1024                  /* from one loop to another, not yet seen */
+
+/* Intake. */
+#define BLOCK_TEXT_BYTES_MAX (16 * 1024)    /* names and texts of one block */
+#define BLOCK_SIZE_MAX (40 * 1024)          /* bytes of a block with full columns and texts */
+#define BLOCK_NAMED_MAX 1024
+#define BLOCK_REFUSED_MAX 1024
+#define MESSAGE_GROWTH_MAX 24               /* bytes of blocks for one byte of a small message */
+#define RECORD_BYTES_MIN (4 * 1024 * 1024)  /* records of one loop, whatever the configuration */
+#define REFUSED_VALUE_SIZE_MAX 200          /* bytes kept of a refused value or payload */
+#define REFUSED_TIME_SIZE_MAX 40
+#define ANSWER_LIST_SIZE_MAX (4 * 1024 * 1024) /* refused readings listed in an answer, bytes */
+#define NEW_NAMES_MAX 262144                /* names one loop has seen since its directory */
+#define QUARANTINE_GATEWAYS_MAX 16384       /* gateways with refused readings on one day */
+
 #endif
