@@ -117,6 +117,8 @@ struct directory;
 /* --- Reading. Any thread that holds the directory. ------------------------------------------- */
 
 int64_t directory_revision(const struct directory *d);
+/* When that revision was imported. */
+int64_t directory_imported_at_ms(const struct directory *d);
 const struct deployment *directory_deployment(const struct directory *d);
 
 /* NULL when the number is unknown. Constant time (tables indexed by number). */
@@ -163,6 +165,7 @@ struct area_row {
 };
 
 struct directory_builder *directory_builder_new(int64_t revision, const struct deployment *dep);
+void directory_set_imported_at(struct directory_builder *b, int64_t imported_at_ms);
 void directory_builder_free(struct directory_builder *b);
 void directory_add_item(struct directory_builder *b, uint32_t number, struct span name,
                         struct span unit);

@@ -60,6 +60,8 @@ struct page_name {
 
 struct page_request *page_request_new(enum page_kind kind);
 void page_request_free(struct page_request *r);
+/* Adds a name to ask for; its bytes are copied. */
+void page_request_add_name(struct page_request *r, struct span name);
 
 struct pager_options {
     const char *conninfo;
