@@ -230,9 +230,10 @@ clamp(int64_t v, int64_t least, int64_t most)
 static enum status
 plan_room(struct log_local *l, int64_t size_bytes, char why[256])
 {
-    int64_t copied = (4 * (int64_t)l->partition_count + 32) * 3 * LOCAL_PAGE_SIZE;
-    int64_t reserve = clamp(size_bytes / 256, RESERVE_MIN_BYTES, RESERVE_MAX_BYTES) + copied;
+    int64_t reserve = clamp(size_bytes / 256, RESERVE_MIN_BYTES, RESERVE_MAX_BYTES);
 
+    l->copied = (4 * (int64_t)l->partition_count + 32) * 3 * LOCAL_PAGE_SIZE;
+    reserve += l->copied;
     if (size_bytes < 4 * reserve) {
         snprintf(why, 256, "[log] size is too small: %u partitions need at least %lld KiB",
                  l->partition_count, (long long)(4 * reserve / 1024));

@@ -363,6 +363,32 @@ local_env_used_bytes(const struct local_env *e, int64_t *used)
 }
 
 int64_t
+local_env_file_bytes(const struct local_env *e)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+
+    mdb_env_info(e->env, &info);
+    mdb_env_stat(e->env, &stat);
+    return ((int64_t)info.me_last_pgno + 1) * (int64_t)stat.ms_psize;
+}
+
+int
+local_env_allocate(const struct local_env *e, int64_t upto, int64_t *allocated)
+{
+    int fd;
+
+    assert(upto > *allocated);
+    if (mdb_env_get_fd(e->env, &fd) != 0)
+        return 0;
+    if (fallocate(fd, 0, *allocated, upto - *allocated) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        return errno;
+    *allocated = upto;
+    return 0;
+}
+
+int64_t
 local_record_cost_bytes(uint32_t size)
 {
     int64_t bytes = (int64_t)size + 32; /* LMDB's page and node headers, the key */

@@ -42,6 +42,13 @@ int local_env_put_end(const struct local_env *e, MDB_txn *txn, uint32_t partitio
 /* Bytes of the file that hold something: pages ever used less those on LMDB's free list. */
 int local_env_used_bytes(const struct local_env *e, int64_t *used);
 
+/* Gives the file blocks of the disk for its first `upto` bytes, *allocated of which it has already.
+ * LMDB reports a write cut short by a full disk as EIO; asked before, a full disk is told from a
+ * broken one. 0, ENOSPC, EDQUOT or EFBIG; filesystems that cannot do it count as having room. */
+int local_env_allocate(const struct local_env *e, int64_t upto, int64_t *allocated);
+/* Bytes of the file up to the last page ever used. */
+int64_t local_env_file_bytes(const struct local_env *e);
+
 /* What a record takes: large ones have pages of their own. */
 int64_t local_record_cost_bytes(uint32_t size);
 

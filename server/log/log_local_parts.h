@@ -60,6 +60,8 @@ struct log_local {
     int64_t limit;       /* appends stop here; the rest lets retention and commits work */
     int64_t tidy_above;  /* retention by size begins here */
     int64_t used;        /* measured now and then, counted on in between */
+    int64_t copied;      /* what a commit takes beside its records, at most */
+    int64_t allocated;   /* of the file, known to have blocks of the disk */
 
     /* Log thread. */
     struct local_batch batch;

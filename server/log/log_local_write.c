@@ -16,6 +16,7 @@
 
 #define BACKOFF_MS_MIN 10
 #define BACKOFF_MS_MAX 1000
+#define ALLOCATE_BYTES (16 * 1024 * 1024) /* of the disk at a time */
 #define TIDY_EVERY_MS 10000  /* retention by age, and measuring, without need */
 #define MEASURE_EVERY_MS 1000
 
@@ -166,6 +167,25 @@ after_success(struct log_local *l, uint32_t count, int64_t cost_bytes)
     counter_add(COUNT_log_syncs, 1);
 }
 
+/* Blocks of the disk for a commit of that many bytes: many at once, or just enough. */
+static int
+allocate(struct log_local *l, int64_t cost_bytes)
+{
+    int64_t need = l->used + cost_bytes + l->copied, file = local_env_file_bytes(&l->env);
+    int64_t chunk = l->size / 16 < ALLOCATE_BYTES ? l->size / 16 : ALLOCATE_BYTES;
+    int rc;
+
+    if (need < file)
+        need = file; /* The rest of the file is free pages. */
+    if (need > l->size)
+        need = l->size;
+    if (need <= l->allocated)
+        return 0;
+    rc = local_env_allocate(&l->env, need + chunk < l->size ? need + chunk : l->size,
+                            &l->allocated);
+    return rc == 0 ? 0 : local_env_allocate(&l->env, need, &l->allocated);
+}
+
 /* Writes what fits of the batch; without one, tries whether writing works again. */
 static void
 write_batch(struct log_local *l)
@@ -185,7 +205,9 @@ write_batch(struct log_local *l)
         l->tidy_ms = 0;
         return;
     }
-    rc = local_commit(l, count);
+    rc = allocate(l, cost_bytes);
+    if (rc == 0)
+        rc = local_commit(l, count);
     if (rc != 0)
         after_failure(l, count, rc);
     else
