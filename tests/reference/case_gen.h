@@ -8,7 +8,8 @@
  *
  * Every case is one a real meterd could have received: readings that the door would refuse are
  * not in it (naive_is_refused is false of each), received_at mostly rises along the log (small
- * steps back occur), and no exchange lies in the future of its import.
+ * steps back occur). Exchanges are known from the registration of their point on, even those at
+ * times later than what has arrived by then.
  */
 
 #include "tests/reference/naive.h"
