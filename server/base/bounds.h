@@ -59,4 +59,11 @@
 #define NEW_NAMES_MAX 262144                /* names one loop has seen since its directory */
 #define QUARANTINE_GATEWAYS_MAX 16384       /* gateways with refused readings on one day */
 
+/* A sentence for the operator, with the NUL. */
+#define WHY_SIZE 256
+
+/* Store. */
+#define PAGER_REQUESTS_MAX 64      /* questions of one aggregator under way */
+#define PAGER_SEGMENTS_READ_MAX 512 /* rows of one read; a long history takes several */
+
 #endif
