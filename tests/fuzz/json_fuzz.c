@@ -1,5 +1,5 @@
-/* A body read twice gives the same readings; what is taken is JSON, and what is called "not JSON" is
- * none; every span of a reading lies in the body; names are plain. */
+/* A body read twice gives the same readings; what is taken is JSON, and what is called "not JSON"
+ * is none; every span of a reading lies in the body; names are plain. */
 #include "proto/payload_json.h"
 
 #include <assert.h>

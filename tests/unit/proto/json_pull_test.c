@@ -223,17 +223,16 @@ START_TEST(escapes_are_characters)
     ck_assert_str_eq(unescaped("a\\\"\\\\\\/\\b\\f\\n\\r\\tz", 60, ST_OK), "a\"\\/\b\f\n\r\tz");
     ck_assert_str_eq(unescaped("\\u0041\\u00e9\\u4E00\\ud83d\\udd0c", 60, ST_OK),
                      "A\xc3\xa9\xe4\xb8\x80\xf0\x9f\x94\x8c");
-    ck_assert_str_eq(unescaped("\\uffff\\uDBFF\\uDFFF", 60, ST_OK),
-                     "\xef\xbf\xbf\xf4\x8f\xbf\xbf");
+    ck_assert_str_eq(unescaped("\\uffff\\uDBFF\\uDFFF", 60, ST_OK), "\xef\xbf\xbf\xf4\x8f\xbf\xbf");
     ck_assert_str_eq(unescaped("\xe4\xb8\x80", 60, ST_OK), "\xe4\xb8\x80");
 }
 END_TEST
 
 START_TEST(bad_escapes_are_refused)
 {
-    static const char *const texts[] = {"\\",      "\\x",     "\\u",           "\\u12",
-                                        "\\u12g4", "\\ud800", "\\udc00",       "\\ud800\\",
-                                        "\\U0041", "\\a",     "\\ud800\\u0041", "\\ud800\\n0000"};
+    static const char *const texts[] = {
+        "\\",      "\\x",       "\\u",     "\\u12", "\\u12g4",        "\\ud800",
+        "\\udc00", "\\ud800\\", "\\U0041", "\\a",   "\\ud800\\u0041", "\\ud800\\n0000"};
     char text[32];
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
