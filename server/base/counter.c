@@ -1,5 +1,5 @@
 /* A fixed array of sets. A thread takes a free one at its first count and gives it back at its end;
- * the counts stay in it, and the next thread to take it counts on from there, so sums never fall. */
+ * the counts stay in it, and the next thread to take it counts on from there, so no sum falls. */
 #include "server/base/counter.h"
 
 #include <assert.h>

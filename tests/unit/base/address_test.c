@@ -5,7 +5,8 @@
 
 START_TEST(good_addresses_are_read_and_written_back)
 {
-    const char *good[] = {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535", "[::]:1", "[2001:db8::1]:7"};
+    const char *good[] = {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535", "[::]:1",
+                          "[2001:db8::1]:7"};
     char out[ADDRESS_TEXT_SIZE];
     struct address a;
 
