@@ -1,5 +1,5 @@
-/* What the check lets through has, counted in the plainest way, no bare CR or LF, no folded line, at
- * most one length and one Host; and the end of a head does not depend on how its bytes come. */
+/* What the check lets through has, counted in the plainest way, no bare CR or LF, no folded line,
+ * at most one length and one Host; the end of a head does not depend on how its bytes come. */
 #include "proto/http_head.h"
 
 #include <assert.h>
