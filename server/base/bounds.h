@@ -66,4 +66,11 @@
 #define PAGER_REQUESTS_MAX 64      /* questions of one aggregator under way */
 #define PAGER_SEGMENTS_READ_MAX 512 /* rows of one read; a long history takes several */
 
+/* The admin door. */
+#define ADMIN_CONNECTIONS_MAX 32
+#define ADMIN_FDS_MAX (ADMIN_CONNECTIONS_MAX + 1)
+#define ADMIN_REQUEST_SIZE_MAX 4096 /* bytes of a request's head */
+#define ADMIN_DEADLINE_MS 5000      /* from accept to close */
+#define ADMIN_ACCEPT_AGAIN_MS 100   /* after the system had no descriptor left */
+
 #endif

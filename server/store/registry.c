@@ -71,7 +71,7 @@ registry_bind_log(const char *conninfo, const uint8_t uuid[16], char why[256])
     if (r == NULL || PQntuples(r) != 1) {
         st = ST_WORLD_DOWN;
     } else if (!registry_field_is_true(r, 0, 0)) {
-        snprintf(why, REGISTRY_WHY_SIZE,
+        snprintf(why, WHY_SIZE,
                  "this database belongs to the log %s, not to %s: use the log it was filled from",
                  PQgetvalue(r, 0, 1), text);
         st = ST_CORRUPT;
@@ -98,7 +98,7 @@ registry_load(const char *conninfo, struct directory **out, char why[256])
 }
 
 static enum status
-connect_if_needed(struct registry *r, char why[REGISTRY_WHY_SIZE])
+connect_if_needed(struct registry *r, char why[WHY_SIZE])
 {
     enum status st;
 
@@ -122,7 +122,7 @@ is_news(const struct registry *r, const struct registry_mark *now)
 static void
 poll_once(struct registry *r)
 {
-    char why[REGISTRY_WHY_SIZE];
+    char why[WHY_SIZE];
     struct directory *d = NULL;
     struct registry_mark mark;
     enum status st = connect_if_needed(r, why);

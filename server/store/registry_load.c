@@ -78,14 +78,14 @@ read_hex(const char *text, uint8_t *out, size_t size)
 }
 
 enum status
-registry_load_deployment(PGconn *db, struct deployment *out, char why[REGISTRY_WHY_SIZE])
+registry_load_deployment(PGconn *db, struct deployment *out, char why[WHY_SIZE])
 {
     PGresult *r = registry_query(db, deployment_sql, why);
 
     if (r == NULL)
         return ST_WORLD_DOWN;
     if (PQntuples(r) != 1) {
-        snprintf(why, REGISTRY_WHY_SIZE, "the schema is not complete: no row in meterd.deployment");
+        snprintf(why, WHY_SIZE, "the schema is not complete: no row in meterd.deployment");
         PQclear(r);
         return ST_NOT_FOUND;
     }
@@ -105,7 +105,7 @@ registry_load_deployment(PGconn *db, struct deployment *out, char why[REGISTRY_W
 }
 
 enum status
-registry_load_mark(PGconn *db, struct registry_mark *out, char why[REGISTRY_WHY_SIZE])
+registry_load_mark(PGconn *db, struct registry_mark *out, char why[WHY_SIZE])
 {
     PGresult *r = registry_query(db,
                                  "SELECT (SELECT max(revision) FROM meterd.revision),"
@@ -296,7 +296,7 @@ add_points(struct directory_builder *b, const PGresult *r, const PGresult *attrs
 enum table { ITEMS, AREAS, ENTERPRISES, ENTERPRISE_AREAS, GATEWAYS, POINTS, ATTRS, EXCHANGES, COUNT };
 
 static enum status
-read_tables(PGconn *db, PGresult *tables[COUNT], char why[REGISTRY_WHY_SIZE])
+read_tables(PGconn *db, PGresult *tables[COUNT], char why[WHY_SIZE])
 {
     static const char *const sql[COUNT] = {
         [ITEMS] = item_sql,
@@ -331,10 +331,10 @@ build(PGresult *tables[COUNT], int64_t revision, const struct deployment *dep)
 
 enum status
 registry_load_directory(PGconn *db, struct directory **out, struct registry_mark *mark,
-                        char why[REGISTRY_WHY_SIZE])
+                        char why[WHY_SIZE])
 {
     PGresult *tables[COUNT] = {NULL};
-    char ignored[REGISTRY_WHY_SIZE];
+    char ignored[WHY_SIZE];
     struct deployment dep;
     enum status st;
 

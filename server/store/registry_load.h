@@ -14,11 +14,11 @@ struct registry_mark {
 
 /* ST_NOT_FOUND: there is no deployment row. */
 enum status registry_load_deployment(PGconn *db, struct deployment *out,
-                                     char why[REGISTRY_WHY_SIZE]) MUST_USE;
+                                     char why[WHY_SIZE]) MUST_USE;
 enum status registry_load_mark(PGconn *db, struct registry_mark *out,
-                               char why[REGISTRY_WHY_SIZE]) MUST_USE;
+                               char why[WHY_SIZE]) MUST_USE;
 /* All tables in one snapshot. *mark is what was seen. */
 enum status registry_load_directory(PGconn *db, struct directory **out, struct registry_mark *mark,
-                                    char why[REGISTRY_WHY_SIZE]) MUST_USE;
+                                    char why[WHY_SIZE]) MUST_USE;
 
 #endif

@@ -7,11 +7,11 @@
 #include "server/store/schema.h"
 
 void
-registry_say_why(const char *message, char why[REGISTRY_WHY_SIZE])
+registry_say_why(const char *message, char why[WHY_SIZE])
 {
     size_t at = 0;
 
-    for (; *message != '\0' && at + 1 < REGISTRY_WHY_SIZE; message++)
+    for (; *message != '\0' && at + 1 < WHY_SIZE; message++)
         if (*message != '\n')
             why[at++] = *message;
         else if (message[1] != '\0')
@@ -20,7 +20,7 @@ registry_say_why(const char *message, char why[REGISTRY_WHY_SIZE])
 }
 
 enum status
-registry_connect(const char *conninfo, PGconn **out, char why[REGISTRY_WHY_SIZE])
+registry_connect(const char *conninfo, PGconn **out, char why[WHY_SIZE])
 {
     /* The given string is expanded after the defaults before it, so it may overrule them. */
     const char *keys[] = {"connect_timeout", "dbname", "client_encoding", NULL};
@@ -38,7 +38,7 @@ registry_connect(const char *conninfo, PGconn **out, char why[REGISTRY_WHY_SIZE]
 }
 
 static PGresult *
-judge(PGconn *db, PGresult *r, char why[REGISTRY_WHY_SIZE])
+judge(PGconn *db, PGresult *r, char why[WHY_SIZE])
 {
     ExecStatusType st = PQresultStatus(r);
 
@@ -50,20 +50,20 @@ judge(PGconn *db, PGresult *r, char why[REGISTRY_WHY_SIZE])
 }
 
 PGresult *
-registry_query(PGconn *db, const char *sql, char why[REGISTRY_WHY_SIZE])
+registry_query(PGconn *db, const char *sql, char why[WHY_SIZE])
 {
     return judge(db, PQexec(db, sql), why);
 }
 
 PGresult *
 registry_query_params(PGconn *db, const char *sql, int count, const char *const *values,
-                      char why[REGISTRY_WHY_SIZE])
+                      char why[WHY_SIZE])
 {
     return judge(db, PQexecParams(db, sql, count, NULL, values, NULL, NULL, 0), why);
 }
 
 enum status
-registry_execute(PGconn *db, const char *sql, char why[REGISTRY_WHY_SIZE])
+registry_execute(PGconn *db, const char *sql, char why[WHY_SIZE])
 {
     PGresult *r = registry_query(db, sql, why);
 
@@ -74,7 +74,7 @@ registry_execute(PGconn *db, const char *sql, char why[REGISTRY_WHY_SIZE])
 }
 
 enum status
-registry_check_schema(PGconn *db, char why[REGISTRY_WHY_SIZE])
+registry_check_schema(PGconn *db, char why[WHY_SIZE])
 {
     PGresult *r = registry_query(
         db, "SELECT to_regclass('meterd.schema_version') IS NOT NULL", why);
@@ -85,7 +85,7 @@ registry_check_schema(PGconn *db, char why[REGISTRY_WHY_SIZE])
         return ST_WORLD_DOWN;
     PQclear(r);
     if (!exists) {
-        snprintf(why, REGISTRY_WHY_SIZE,
+        snprintf(why, WHY_SIZE,
                  "database \"%s\" has no schema meterd; make it with: meterctl db init", PQdb(db));
         return ST_NOT_FOUND;
     }
@@ -96,7 +96,7 @@ registry_check_schema(PGconn *db, char why[REGISTRY_WHY_SIZE])
     PQclear(r);
     if (version == SCHEMA_VERSION)
         return ST_OK;
-    snprintf(why, REGISTRY_WHY_SIZE,
+    snprintf(why, WHY_SIZE,
              "the schema has version %lld, this program works with %d; %s", (long long)version,
              SCHEMA_VERSION,
              version < SCHEMA_VERSION ? "upgrade it with: meterctl db migrate"

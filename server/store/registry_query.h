@@ -9,22 +9,21 @@
 
 #include "proto/span.h"
 #include "proto/status.h"
-
-#define REGISTRY_WHY_SIZE 256
+#include "server/base/bounds.h"
 
 /* ST_WORLD_DOWN: cannot connect; *out is then NULL. */
 enum status registry_connect(const char *conninfo, PGconn **out,
-                             char why[REGISTRY_WHY_SIZE]) MUST_USE;
+                             char why[WHY_SIZE]) MUST_USE;
 /* The result of one statement, or NULL and why. The caller clears it. */
-PGresult *registry_query(PGconn *db, const char *sql, char why[REGISTRY_WHY_SIZE]) MUST_USE;
+PGresult *registry_query(PGconn *db, const char *sql, char why[WHY_SIZE]) MUST_USE;
 PGresult *registry_query_params(PGconn *db, const char *sql, int count, const char *const *values,
-                                char why[REGISTRY_WHY_SIZE]) MUST_USE;
+                                char why[WHY_SIZE]) MUST_USE;
 /* One or more statements without results. */
-enum status registry_execute(PGconn *db, const char *sql, char why[REGISTRY_WHY_SIZE]) MUST_USE;
+enum status registry_execute(PGconn *db, const char *sql, char why[WHY_SIZE]) MUST_USE;
 /* ST_NOT_FOUND: no schema meterd, or a version other than SCHEMA_VERSION. */
-enum status registry_check_schema(PGconn *db, char why[REGISTRY_WHY_SIZE]) MUST_USE;
+enum status registry_check_schema(PGconn *db, char why[WHY_SIZE]) MUST_USE;
 /* The server's or connection's message without its line ends. */
-void registry_say_why(const char *message, char why[REGISTRY_WHY_SIZE]);
+void registry_say_why(const char *message, char why[WHY_SIZE]);
 
 /* Fields in text form. A null is 0, otherwise (registry_field_or) the value given. */
 int64_t registry_field(const PGresult *r, int row, int column);
