@@ -18,7 +18,7 @@
 #define RESERVE_MIN_BYTES (256 * 1024)
 #define RESERVE_MAX_BYTES (64 * 1024 * 1024)
 
-/* --- Producers. -------------------------------------------------------------------------------- */
+/* --- Producers. --- */
 
 static struct local_producer *
 producer_of(const struct log_producer *p)
@@ -123,7 +123,7 @@ producer_take(struct log_producer *base)
     return r;
 }
 
-/* --- Facts. ------------------------------------------------------------------------------------ */
+/* --- Facts. --- */
 
 static void
 get_uuid(const struct log *l, uint8_t uuid[16])
@@ -186,7 +186,7 @@ get_facts(const struct log *log, struct log_facts *out)
     out->size_bytes = l->size;
 }
 
-/* --- Opening and closing. ---------------------------------------------------------------------- */
+/* --- Opening and closing. --- */
 
 /* flock, not LMDB's own locks: those let a second process in. Held until the descriptor closes,
  * so also by a process that died only as long as it lived. */

@@ -89,7 +89,7 @@ local_count_fitting(const struct log_local *l, int64_t *cost_bytes)
     return most;
 }
 
-/* --- One commit. ------------------------------------------------------------------------------- */
+/* --- One commit. --- */
 
 static int
 put_record(struct log_local *l, MDB_txn *txn, struct log_record *r, int64_t wall_ms)

@@ -78,7 +78,7 @@ end_key(uint32_t partition)
     return k;
 }
 
-/* --- Opening. ---------------------------------------------------------------------------------- */
+/* --- Opening. --- */
 
 static int
 open_databases(struct local_env *e, uint32_t partitions)
@@ -156,7 +156,7 @@ local_env_close(struct local_env *e)
     e->env = NULL;
 }
 
-/* --- Identity. --------------------------------------------------------------------------------- */
+/* --- Identity. --- */
 
 static int
 meta_put(struct local_env *e, MDB_txn *txn, const char *name, const void *bytes, size_t size)
@@ -284,7 +284,7 @@ local_env_identify(struct local_env *e, const uint8_t deployment_uuid[16], uint3
     return ST_WORLD_DOWN;
 }
 
-/* --- Offsets and room. ------------------------------------------------------------------------- */
+/* --- Offsets and room. --- */
 
 int
 local_env_offsets(const struct local_env *e, MDB_txn *txn, uint32_t partition, int64_t *first,

@@ -95,7 +95,7 @@ local_of(const struct log *l)
     return (struct log_local *)(uintptr_t)l;
 }
 
-/* --- log_local_write.c: the log thread. --------------------------------------------------------- */
+/* --- log_local_write.c: the log thread. --- */
 
 void local_start(struct log *l);
 void local_stop(struct log *l);
@@ -103,7 +103,7 @@ void local_stop(struct log *l);
 int local_load_offsets(struct log_local *l);
 int local_measure(struct log_local *l);
 
-/* --- log_local_batch.c: the log thread's batch. --------------------------------------------------- */
+/* --- log_local_batch.c: the log thread's batch. --- */
 
 /* Takes one record of each producer in turn, until the batch is full or all rings are empty. */
 void local_collect(struct log_local *l);
@@ -116,7 +116,7 @@ int local_commit(struct log_local *l, uint32_t count);
 /* Gives the first count records back and moves the rest to the front. */
 void local_answer(struct log_local *l, uint32_t count, enum status result);
 
-/* --- log_local_retain.c --------------------------------------------------------------------------- */
+/* --- log_local_retain.c --- */
 
 /* One bounded transaction that removes what may go. Log thread. 0 or an LMDB error; how many
  * records were removed. */
@@ -124,7 +124,7 @@ int local_retain(struct log_local *l, int64_t wall_ms, uint32_t *removed);
 /* Notes when this offset was written, when the newest note of the partition is old enough. */
 int local_mark_time(struct log_local *l, MDB_txn *txn, uint32_t partition, int64_t wall_ms);
 
-/* --- log_local_read.c: the consumer. ---------------------------------------------------------------- */
+/* --- log_local_read.c: the consumer. --- */
 
 struct log_consumer *local_consumer_new(struct log *l);
 void local_consumer_free(struct log_consumer *c);

@@ -73,7 +73,7 @@ local_consumer_free(struct log_consumer *base)
     free(c);
 }
 
-/* --- Filling the copy. ------------------------------------------------------------------------- */
+/* --- Filling the copy. --- */
 
 static bool
 is_wanted(const struct local_consumer *c, uint32_t partition)
@@ -181,7 +181,7 @@ fill(struct local_consumer *c)
     pthread_mutex_unlock(&l->env_lock);
 }
 
-/* --- Polling. ---------------------------------------------------------------------------------- */
+/* --- Polling. --- */
 
 static bool
 take_copy(struct local_consumer *c, struct log_event *out)

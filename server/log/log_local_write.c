@@ -20,7 +20,7 @@
 #define TIDY_EVERY_MS 10000  /* retention by age, and measuring, without need */
 #define MEASURE_EVERY_MS 1000
 
-/* --- What the environment says. ---------------------------------------------------------------- */
+/* --- What the environment says. --- */
 
 int
 local_load_offsets(struct log_local *l)
@@ -50,7 +50,6 @@ publish_used(struct log_local *l)
 {
     atomic_store_explicit(&l->used_seen, l->used, memory_order_relaxed);
     atomic_store(&l->wants_room, l->used > l->tidy_above || l->squeeze);
-    gauge_set(GAUGE_log_bytes, l->used);
 }
 
 int
@@ -62,7 +61,7 @@ local_measure(struct log_local *l)
     return rc;
 }
 
-/* --- After a commit. ------------------------------------------------------------------------------- */
+/* --- After a commit. --- */
 
 /* Durable: everybody may know. */
 static void
@@ -214,7 +213,7 @@ write_batch(struct log_local *l)
         after_success(l, count, cost_bytes);
 }
 
-/* --- Keeping house, and the loop. -------------------------------------------------------------- */
+/* --- Keeping house, and the loop. --- */
 
 static void
 tidy(struct log_local *l, int64_t now_ms)
@@ -240,6 +239,7 @@ tidy(struct log_local *l, int64_t now_ms)
         return;
     }
     publish_used(l);
+    gauge_set(GAUGE_log_bytes, l->used); /* Here only: each thread has a share of a gauge. */
     /* Soon again when it was cut short; else when there is news, or at leisure. */
     l->tidy_ms = removed > 0 ? now_ms : now_ms + (over ? BACKOFF_MS_MAX : TIDY_EVERY_MS);
     if (removed > 0 && l->failing)

@@ -237,7 +237,7 @@ START_TEST(full_disk_waits_and_goes_on)
 }
 END_TEST
 
-/* --- The disk refuses. ------------------------------------------------------------------------- */
+/* --- The disk refuses. --- */
 
 static void
 refuse_and_heal(_Atomic bool *fault)

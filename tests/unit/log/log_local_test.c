@@ -134,7 +134,7 @@ START_TEST(records_and_identity_survive_reopening)
 }
 END_TEST
 
-/* --- Who may open it. -------------------------------------------------------------------------- */
+/* --- Who may open it. --- */
 
 START_TEST(another_deployments_log_is_refused)
 {
@@ -218,7 +218,7 @@ START_TEST(size_too_small_is_said)
 }
 END_TEST
 
-/* --- Reading. ---------------------------------------------------------------------------------- */
+/* --- Reading. --- */
 
 START_TEST(seek_outside_the_log_is_not_found)
 {
@@ -323,7 +323,7 @@ START_TEST(wake_ends_a_poll_also_when_it_came_first)
 }
 END_TEST
 
-/* --- Many producers. --------------------------------------------------------------------------- */
+/* --- Many producers. --- */
 
 #define PRODUCERS 4
 #define EACH 1500
