@@ -162,6 +162,25 @@ newest_revision(PGconn *db, int64_t *out, char why[WHY_SIZE])
     return ST_OK;
 }
 
+/* A dry run applies only what it must to count losses: each application uses up numbers. */
+static enum status
+must_apply(PGconn *db, const struct registry_import_options *options, bool *out,
+           char why[WHY_SIZE])
+{
+    PGresult *r;
+
+    *out = true;
+    if (!options->dry_run)
+        return ST_OK;
+    r = registry_query(db, "SELECT EXISTS (SELECT FROM diff_points WHERE known AND act IS NOT NULL)",
+                       why);
+    if (r == NULL)
+        return ST_WORLD_DOWN;
+    *out = registry_field_is_true(r, 0, 0);
+    PQclear(r);
+    return ST_OK;
+}
+
 static enum status
 import_in_transaction(PGconn *db, const struct registry_rows *files,
                       const struct registry_import_options *options,
@@ -169,6 +188,7 @@ import_in_transaction(PGconn *db, const struct registry_rows *files,
                       char why[WHY_SIZE])
 {
     enum status st = stage(db, files, options, why);
+    bool applies;
 
     if (st == ST_OK)
         st = check(db, sink, why);
@@ -179,6 +199,9 @@ import_in_transaction(PGconn *db, const struct registry_rows *files,
     if (st == ST_OK)
         st = newest_revision(db, &out->revision, why);
     if (st != ST_OK || !out->is_changed)
+        return st;
+    st = must_apply(db, options, &applies, why);
+    if (st != ST_OK || !applies)
         return st;
     st = registry_execute(db, sql_registry_apply, why);
     if (st == ST_OK)
