@@ -120,7 +120,7 @@ produce(void *context)
 {
     struct byte_ring *r = context;
 
-    for (uint64_t n = 0; n < STRESS_COUNT / 2; n++) {
+    for (uint64_t n = 0; n < STRESS_COUNT / 8; n++) {
         size_t size = size_of_entry(n);
         uint8_t *at = byte_ring_reserve(r, size);
 
@@ -137,11 +137,11 @@ produce(void *context)
 
 START_TEST(two_threads_lose_nothing_and_keep_the_order)
 {
-    struct byte_ring *r = byte_ring_new(1000);
+    struct byte_ring *r = byte_ring_new(4000);
     pthread_t producer;
 
     ck_assert_int_eq(pthread_create(&producer, NULL, produce, r), 0);
-    for (uint64_t n = 0, number; n < STRESS_COUNT / 2;) {
+    for (uint64_t n = 0, number; n < STRESS_COUNT / 8;) {
         size_t size;
         uint8_t *at = byte_ring_peek(r, &size);
 
