@@ -104,7 +104,8 @@ fold_all(const struct naive_input *in, struct naive_result *out, FILE *trace)
         w.readings = &out->readings[first];
         w.reading_count = end - first;
         assert(w.point->enterprise >= 0 && (size_t)w.point->enterprise < in->enterprise_count);
-        naive_trace(&w, "point %d of enterprise %d\n", p, w.point->enterprise);
+        if (w.reading_count > 0)
+            naive_trace(&w, "point %d of enterprise %d\n", p, w.point->enterprise);
         if (is_registered(in, p))
             fold_point(&w);
         else
