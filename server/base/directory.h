@@ -148,7 +148,7 @@ const struct attr_span *point_attrs_at(const struct point *p, int64_t t_ms);
 /* The areas of an enterprise at t_ms. */
 const struct area_span *enterprise_areas_at(const struct enterprise *e, int64_t t_ms);
 
-/* --- Building. One thread, before it is published. The builder copies what it is given. --------- */
+/* --- Building. One thread, before it is published. The builder copies what it is given. ------- */
 
 struct directory_builder;
 

@@ -45,7 +45,8 @@ take_value(struct ctl_option *o, int argc, char **argv, int *at)
 
     o->is_given = true;
     if (!o->has_value)
-        return equals == NULL ? 0 : ctl_fail(EX_USAGE, o->name, "it has no value", "leave out =...");
+        return equals == NULL ? 0
+                              : ctl_fail(EX_USAGE, o->name, "it has no value", "leave out =...");
     if (equals != NULL) {
         o->value = equals + 1;
         return 0;

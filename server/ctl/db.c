@@ -22,7 +22,8 @@ read_duration(const struct ctl_option *o, int64_t max_ms, int64_t *ms)
 {
     if (registry_duration_read(span_text(o->value), max_ms, ms) == ST_OK)
         return true;
-    ctl_fail(EX_USAGE, o->name, "it is not a duration in its bounds", "write it as 15min, 1h or 400d");
+    ctl_fail(EX_USAGE, o->name, "it is not a duration in its bounds",
+             "write it as 15min, 1h or 400d");
     return false;
 }
 

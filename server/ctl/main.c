@@ -15,7 +15,8 @@ static const struct ctl_command commands[] = {
     {"db", "status", ctl_db_status, "", "compare the schema's version with this program's"},
     {"registry", "import", ctl_registry_import, "DIR [--dry-run] [--force]",
      "check DIR's CSV files as a whole and apply them as one new revision"},
-    {"gateway", "token", ctl_gateway_token, "NAME", "make a new token for a gateway, print it once"},
+    {"gateway", "token", ctl_gateway_token, "NAME",
+     "make a new token for a gateway, print it once"},
     {"status", NULL, ctl_status, "", "partitions, connections, what is degraded and why"},
 };
 
@@ -38,8 +39,8 @@ print_help(void)
     }
     printf("\n  --config FILE  meterd's configuration; default %s\n"
            "  --json         print JSON\n  --help, --version\n\n"
-           "Exit codes are those of sysexits.h: 0 done, 64 usage, 65 data or settings do not agree,\n"
-           "69 meterd or database away, 78 configuration.\n",
+           "Exit codes are those of sysexits.h: 0 done, 64 usage, 65 data or settings do not\n"
+           "agree, 69 meterd or database away, 78 configuration.\n",
            CONFIG_PATH_DEFAULT);
 }
 

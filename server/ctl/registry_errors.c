@@ -15,6 +15,15 @@ registry_errors_fini(struct registry_errors *e)
     *e = (struct registry_errors){0};
 }
 
+/* Cells are shown as they are, but never more than a line, and never to a terminal's command. */
+static void
+make_plain(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 void
 registry_errors_add(struct registry_errors *e, const char *file, uint32_t line,
                     const char *format, ...)
@@ -36,6 +45,7 @@ registry_errors_add(struct registry_errors *e, const char *file, uint32_t line,
     }
     if (size < 0 || e->at == NULL)
         abort();
+    make_plain(text);
     e->at[e->count++] = (struct registry_error){file, line, text};
 }
 

@@ -1,6 +1,6 @@
 /* The thread that watches the registry. Once a second it asks for the newest revision and the
- * greatest point number; when one has moved it reads the tables anew (registry_load.c) and posts the
- * directory. A database that is away is asked again, on a new connection, with the same rhythm:
+ * greatest point number; when one has moved it reads the tables anew (registry_load.c) and posts
+ * the directory. A database that is away is asked again, on a new connection, with the same rhythm:
  * readings go on being taken under the directory everybody has. */
 #include "server/store/registry.h"
 

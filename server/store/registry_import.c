@@ -172,8 +172,8 @@ must_apply(PGconn *db, const struct registry_import_options *options, bool *out,
     *out = true;
     if (!options->dry_run)
         return ST_OK;
-    r = registry_query(db, "SELECT EXISTS (SELECT FROM diff_points WHERE known AND act IS NOT NULL)",
-                       why);
+    r = registry_query(
+        db, "SELECT EXISTS (SELECT FROM diff_points WHERE known AND act IS NOT NULL)", why);
     if (r == NULL)
         return ST_WORLD_DOWN;
     *out = registry_field_is_true(r, 0, 0);

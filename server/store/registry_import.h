@@ -59,8 +59,9 @@ struct registry_import_result {
     bool needs_force;
 };
 
-/* files: REGISTRY_ROWS_COUNT of them. ST_OK. ST_MALFORMED: the sink was told what is wrong, or needs_force; nothing was changed.
- * ST_NOT_FOUND: no schema. ST_WORLD_DOWN: the database refused; why says it. */
+/* files: REGISTRY_ROWS_COUNT of them. ST_OK. ST_MALFORMED: the sink was told what is
+ * wrong, or needs_force; nothing was changed. ST_NOT_FOUND: no schema. ST_WORLD_DOWN: the database
+ * refused; why says it. */
 enum status registry_import(const char *conninfo, const struct registry_rows *files,
                             const struct registry_import_options *options,
                             const struct registry_import_sink *sink,
