@@ -211,7 +211,9 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('meterd.' || child, 0));
-    IF to_regclass('meterd.' || quote_ident(child)) IS NOT NULL THEN
+    -- Asked of the catalog itself: what to_regclass remembers is not renewed by an advisory lock.
+    IF EXISTS (SELECT FROM pg_class
+                WHERE relname = child AND relnamespace = 'meterd'::regnamespace) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE meterd.%I (LIKE meterd.%I INCLUDING ALL) WITH (fillfactor = %s)',

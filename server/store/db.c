@@ -128,6 +128,9 @@ keep_message(struct db *db, const char *sqlstate, const char *message)
     size = strlen(db->message);
     while (size > 0 && db->message[size - 1] == '\n')
         db->message[--size] = '\0';
+    for (char *c = db->message; *c != '\0'; c++) /* libpq breaks and indents lines */
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
 }
 
 static enum db_class
@@ -398,9 +401,8 @@ db_run(struct db *db)
     if ((c = run_once(db, &first)) != DB_OK)
         return c == DB_INTERRUPTED ? c : DB_LOST;
     db->unsent = 0;
-    if (PQtransactionStatus(db->conn) != PQTRANS_IDLE) {
+    if (first != DB_OK && PQtransactionStatus(db->conn) != PQTRANS_IDLE) {
         /* After an error inside begin ... commit the session is still in the failed transaction. */
-        assert(first != DB_OK);
         if (PQsendQueryParams(db->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1)
             return lose(db, "cannot roll back");
         if ((c = run_once(db, &after)) != DB_OK)
