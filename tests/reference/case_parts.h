@@ -29,8 +29,8 @@ int64_t case_below(struct case_maker *m, int64_t end);
 bool case_chance(struct case_maker *m, int percent);
 int64_t case_one_of(struct case_maker *m, const int64_t *choices, int count);
 
-#define CASE_ONE_OF(m, ...)                                                                       \
-    case_one_of((m), (const int64_t[]){__VA_ARGS__},                                              \
+#define CASE_ONE_OF(m, ...)                                                                        \
+    case_one_of((m), (const int64_t[]){__VA_ARGS__},                                               \
                 (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
 /* case_registry.c: deployment, enterprises, points with their dated rows; no exchanges yet. */

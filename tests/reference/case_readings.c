@@ -190,8 +190,8 @@ make_register_readings(struct case_maker *m, int point, int count)
     struct counter n = {.t = m->base + case_below(m, 3) * case_below(m, CASE_HOUR_MS)};
 
     n.modulus = case_chance(m, 85) ? a->modulus : NAIVE_NONE;
-    n.step = a->max_rate != NAIVE_NONE ? a->max_rate * a->nominal_ms / CASE_HOUR_MS / 2
-                                       : 10 * CASE_UNIT;
+    n.step =
+        a->max_rate != NAIVE_NONE ? a->max_rate * a->nominal_ms / CASE_HOUR_MS / 2 : 10 * CASE_UNIT;
     n.step = n.step < 1000 ? 1000 : n.step;
     n.value = case_below(m, 900 * CASE_UNIT);
     for (int i = 0; i < count; i++) {

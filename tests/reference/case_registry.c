@@ -65,9 +65,17 @@ draw_kind(struct case_maker *m, struct naive_point *p)
 static void
 draw_factor(struct case_maker *m, struct naive_attributes *a)
 {
-    static const int64_t factors[][2] = {{1, 1},  {1, 1},   {1, 1},    {10, 1},
-                                         {1, 3},  {7, 10},  {100, 7},  {1, 1000},
-                                         {60, 1}, {999, 2}, {INT32_MAX, INT32_MAX - 1}};
+    static const int64_t factors[][2] = {{1, 1},
+                                         {1, 1},
+                                         {1, 1},
+                                         {10, 1},
+                                         {1, 3},
+                                         {7, 10},
+                                         {100, 7},
+                                         {1, 1000},
+                                         {60, 1},
+                                         {999, 2},
+                                         {INT32_MAX, INT32_MAX - 1}};
     int64_t i = case_below(m, (int64_t)(sizeof(factors) / sizeof(factors[0])));
 
     a->num = factors[i][0];

@@ -71,9 +71,9 @@ judge_usable(struct naive_work *w)
 
         r->usable = naive_is_usable(w->point, r->t, &r->entry);
         r->verdict = r->usable ? NAIVE_ACCEPTED : NAIVE_NOT_USABLE;
-        naive_trace(w, "  reading %lld at %lld quality %d, log %zu%s\n",
-                    (long long)r->entry.value, (long long)r->t, (int)r->entry.quality,
-                    r->position, r->usable ? "" : ", not usable");
+        naive_trace(w, "  reading %lld at %lld quality %d, log %zu%s\n", (long long)r->entry.value,
+                    (long long)r->t, (int)r->entry.quality, r->position,
+                    r->usable ? "" : ", not usable");
     }
 }
 
@@ -149,9 +149,8 @@ naive_explain(const struct naive_input *in, FILE *trace)
         fprintf(trace, "row %d item %d slot %lld: %s %s readings %lld late %lld suspect %lld\n",
                 r->area, r->item, (long long)r->start,
                 naive_int128_text(r->counts.quantity, quantity),
-                naive_int128_text(r->counts.estimated, estimated),
-                (long long)r->counts.readings, (long long)r->counts.late,
-                (long long)r->counts.suspect);
+                naive_int128_text(r->counts.estimated, estimated), (long long)r->counts.readings,
+                (long long)r->counts.late, (long long)r->counts.suspect);
     }
     naive_result_fini(&result);
 }

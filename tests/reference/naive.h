@@ -140,11 +140,11 @@ enum naive_verdict {
 
 struct naive_reading {
     int point;
-    int64_t t;          /* as moved for interval points that are registered, else as sent */
+    int64_t t;                /* as moved for interval points that are registered, else as sent */
     struct naive_entry entry; /* as it arrived */
-    size_t position;    /* of entry in the log */
-    size_t rank;        /* rises in the order in which the readings of a point entered the set */
-    bool usable;        /* false in superseded readings and unregistered points: not judged */
+    size_t position;          /* of entry in the log */
+    size_t rank; /* rises in the order in which the readings of a point entered the set */
+    bool usable; /* false in superseded readings and unregistered points: not judged */
     enum naive_verdict verdict;
 };
 

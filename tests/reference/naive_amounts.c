@@ -59,8 +59,7 @@ add_course(struct naive_work *w, const struct course *c)
     int64_t y;
 
     for (int64_t x = c->from; x < c->to; x = y) {
-        int64_t slot_end =
-            naive_slot_start(&w->in->deployment, x) + w->in->deployment.slot_ms;
+        int64_t slot_end = naive_slot_start(&w->in->deployment, x) + w->in->deployment.slot_ms;
         int64_t change = naive_next_change(w->point, x);
 
         y = c->to;
@@ -167,8 +166,8 @@ add_rate(struct naive_work *w, const struct naive_reading *r, int64_t next_t)
         .estimated = true,
     };
 
-    naive_trace(w, "  rate %lld from %lld to %lld\n", (long long)r->entry.value,
-                (long long)c.from, (long long)c.to);
+    naive_trace(w, "  rate %lld from %lld to %lld\n", (long long)r->entry.value, (long long)c.from,
+                (long long)c.to);
     add_course(w, &c);
 }
 

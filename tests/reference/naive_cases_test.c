@@ -173,8 +173,8 @@ make_plain_register(struct case_maker *m, int count)
     int turns = 0;
 
     for (int i = 0; i < count; i++) {
-        m->c->log[i] = (struct naive_entry){
-            .kind = NAIVE_ARRIVES, .t = t, .value = value, .received_at = t};
+        m->c->log[i] =
+            (struct naive_entry){.kind = NAIVE_ARRIVES, .t = t, .value = value, .received_at = t};
         t += 1 + case_below(m, 4 * CASE_HOUR_MS);
         value += case_below(m, a->modulus / 20);
         turns += value >= a->modulus && i + 1 < count;

@@ -105,8 +105,7 @@ compute(const char *file, int64_t utc_offset_ms, int64_t slot_ms, struct naive_r
     };
     char path[512];
 
-    ref_readings_load_data(&readings, &registry, &in.deployment, data_path(file, path),
-                           NAIVE_NONE);
+    ref_readings_load_data(&readings, &registry, &in.deployment, data_path(file, path), NAIVE_NONE);
     ck_assert_uint_gt(readings.count, 0);
     ck_assert_uint_eq(readings.unregistered + readings.refused, 0);
     in.log = readings.entry;
@@ -153,9 +152,8 @@ check_near(__int128 ours, int64_t theirs, int64_t tolerance, const char *when)
 {
     int64_t difference = (int64_t)ours - theirs;
 
-    ck_assert_msg(difference <= tolerance && -difference <= tolerance,
-                  "%s %s: %lld, expected %lld", ref_csv_cell(&expected, "meter"), when,
-                  (long long)ours, (long long)theirs);
+    ck_assert_msg(difference <= tolerance && -difference <= tolerance, "%s %s: %lld, expected %lld",
+                  ref_csv_cell(&expected, "meter"), when, (long long)ours, (long long)theirs);
 }
 
 /* Compares the lines of one file and one clock; returns how many columns were compared. */
@@ -247,8 +245,8 @@ static void
 check_file(const char *file, bool is_register, int64_t utc_offset_ms, int64_t slot_ms)
 {
     struct naive_result result;
-    const char *daily = is_register ? "expected_register_daily.csv.gz"
-                                    : "expected_interval_daily.csv.gz";
+    const char *daily =
+        is_register ? "expected_register_daily.csv.gz" : "expected_interval_daily.csv.gz";
     const char *column = is_register ? "boundary" : "sum";
 
     compute(file, utc_offset_ms, slot_ms, &result);
@@ -262,8 +260,8 @@ static void
 check_file_subday(const char *file, bool is_register, int64_t slot_ms)
 {
     struct naive_result result;
-    const char *lines = is_register ? "expected_register_subday.csv.gz"
-                                    : "expected_interval_subday.csv.gz";
+    const char *lines =
+        is_register ? "expected_register_subday.csv.gz" : "expected_interval_subday.csv.gz";
 
     compute(file, 0, slot_ms, &result);
     ck_assert_int_gt(check_slots(lines, file, is_register ? "boundary" : "sum", slot_ms,

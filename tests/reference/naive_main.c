@@ -40,12 +40,12 @@ static const char usage[] =
     "Without --received-at a reading of a data file is received at its own time.\n";
 
 static const struct option long_options[] = {
-    {"registry", required_argument, NULL, 'r'},   {"level", required_argument, NULL, 'l'},
-    {"province", required_argument, NULL, 'p'},   {"arrivals", required_argument, NULL, 'a'},
+    {"registry", required_argument, NULL, 'r'},    {"level", required_argument, NULL, 'l'},
+    {"province", required_argument, NULL, 'p'},    {"arrivals", required_argument, NULL, 'a'},
     {"received-at", required_argument, NULL, 't'}, {"slot", required_argument, NULL, 's'},
-    {"utc-offset", required_argument, NULL, 'o'}, {"late-after", required_argument, NULL, 'L'},
-    {"past-max", required_argument, NULL, 'P'},   {"future-max", required_argument, NULL, 'F'},
-    {"explain", no_argument, NULL, 'e'},          {NULL, 0, NULL, 0}};
+    {"utc-offset", required_argument, NULL, 'o'},  {"late-after", required_argument, NULL, 'L'},
+    {"past-max", required_argument, NULL, 'P'},    {"future-max", required_argument, NULL, 'F'},
+    {"explain", no_argument, NULL, 'e'},           {NULL, 0, NULL, 0}};
 
 static void
 fail(const char *what)
@@ -128,11 +128,10 @@ line_of(const struct options *o, const struct ref_registry *r, enum naive_level 
     char area[AREA_BYTES_MAX], quantity[48], estimated[48], start[32], *line;
     const struct naive_counts *c = &row->counts;
     int length = asprintf(
-        &line, "%s\t%s\t%s\t%s\t%s\t%lld\t%lld\t%lld",
-        area_name(o, r, level, row->area, area), r->item_names.name[row->item],
-        ref_time_text(row->start, start, sizeof(start)), naive_int128_text(c->quantity, quantity),
-        naive_int128_text(c->estimated, estimated), (long long)c->readings, (long long)c->late,
-        (long long)c->suspect);
+        &line, "%s\t%s\t%s\t%s\t%s\t%lld\t%lld\t%lld", area_name(o, r, level, row->area, area),
+        r->item_names.name[row->item], ref_time_text(row->start, start, sizeof(start)),
+        naive_int128_text(c->quantity, quantity), naive_int128_text(c->estimated, estimated),
+        (long long)c->readings, (long long)c->late, (long long)c->suspect);
 
     assert(length > 0);
     return line;

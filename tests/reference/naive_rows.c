@@ -81,10 +81,8 @@ add_to_areas(const struct naive_input *in, const struct naive_row *r, struct nai
     if (a->park != NAIVE_NO_PARK)
         naive_rows_add(&out->slots[NAIVE_BY_PARK], a->park, r->item, r->start, &r->counts);
     else
-        naive_rows_add(&out->slots[NAIVE_BY_NO_PARK], a->prefecture, r->item, r->start,
-                       &r->counts);
-    naive_rows_add(&out->slots[NAIVE_BY_PREFECTURE], a->prefecture, r->item, r->start,
-                   &r->counts);
+        naive_rows_add(&out->slots[NAIVE_BY_NO_PARK], a->prefecture, r->item, r->start, &r->counts);
+    naive_rows_add(&out->slots[NAIVE_BY_PREFECTURE], a->prefecture, r->item, r->start, &r->counts);
     naive_rows_add(&out->slots[NAIVE_BY_PROVINCE], 0, r->item, r->start, &r->counts);
 }
 

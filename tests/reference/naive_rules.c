@@ -53,8 +53,7 @@ days_of_month(int64_t month_number)
 
 /* Months are counted from January 1970, one by one; times before that do not occur. */
 static void
-civil_months(const struct naive_deployment *d, int months, int64_t t, int64_t *start,
-             int64_t *end)
+civil_months(const struct naive_deployment *d, int months, int64_t t, int64_t *start, int64_t *end)
 {
     int64_t day = (int64_t)naive_floor_div(t + d->utc_offset_ms, DAY_MS);
     int64_t first = 0;

@@ -76,8 +76,7 @@ accept(struct walk *k, struct naive_reading *r)
 static void
 accept_new_course(struct walk *k)
 {
-    naive_trace(k->work, "  new course at %lld: %s of %lld -> %lld\n",
-                (long long)k->held[0]->t,
+    naive_trace(k->work, "  new course at %lld: %s of %lld -> %lld\n", (long long)k->held[0]->t,
                 k->held[0]->entry.value < k->last.value ? "reset" : "jump",
                 (long long)k->last.value, (long long)k->held[0]->entry.value);
     accept(k, k->held[0]);

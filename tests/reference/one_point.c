@@ -85,8 +85,7 @@ compute(void)
 struct naive_counts
 counts_at(int64_t slot)
 {
-    const struct naive_row *r =
-        naive_rows_find(&result.slots[NAIVE_BY_ENTERPRISE], 0, ITEM, slot);
+    const struct naive_row *r = naive_rows_find(&result.slots[NAIVE_BY_ENTERPRISE], 0, ITEM, slot);
 
     return r != NULL ? r->counts : (struct naive_counts){0};
 }

@@ -120,8 +120,8 @@ add_area(struct ref_registry *r, const struct ref_csv *csv)
     size_t at;
 
     if ((size_t)number == r->enterprise_count) {
-        r->enterprises = naive_grown(r->enterprises, r->enterprise_count,
-                                     &r->enterprise_capacity, sizeof(*r->enterprises));
+        r->enterprises = naive_grown(r->enterprises, r->enterprise_count, &r->enterprise_capacity,
+                                     sizeof(*r->enterprises));
         r->enterprises[r->enterprise_count++] = (struct naive_enterprise){0};
     }
     if (time_of(csv, r, "valid_to", NAIVE_FOR_EVER) <= area.valid_from)
@@ -254,8 +254,8 @@ add_exchange(struct ref_registry *r, const struct ref_csv *csv)
     assert(exchanges != NULL);
     for (size_t i = 0; i < p->exchange_count; i++)
         exchanges[i] = p->exchanges[i];
-    exchanges[p->exchange_count++] = (struct naive_exchange){
-        time_of(csv, r, "t", 0), micro_of(csv, end), micro_of(csv, start)};
+    exchanges[p->exchange_count++] =
+        (struct naive_exchange){time_of(csv, r, "t", 0), micro_of(csv, end), micro_of(csv, start)};
     p->exchanges = exchanges;
 }
 
