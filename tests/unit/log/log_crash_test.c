@@ -60,8 +60,7 @@ append_until_killed(int out, uint32_t seed, bool removing)
             _exit(1);
         if (removing && r->offset > KEPT_BEHIND)
             log_set_replay_offset(l, r->partition, r->offset - KEPT_BEHIND);
-        free(r->bytes);
-        free(r);
+        record_free(r);
     }
 }
 

@@ -78,6 +78,13 @@ record_new(uint32_t partition, uint32_t number, uint32_t size)
     return r;
 }
 
+void
+record_free(struct log_record *r)
+{
+    free(r->bytes);
+    free(r);
+}
+
 uint32_t
 record_number(struct span bytes)
 {
@@ -105,13 +112,6 @@ await_answer(struct log_producer *p, int timeout_ms)
         log_producer_drain(p);
     }
     return r;
-}
-
-static void
-record_free(struct log_record *r)
-{
-    free(r->bytes);
-    free(r);
 }
 
 enum status

@@ -20,6 +20,7 @@ enum status fixture_try(struct log **out);
 
 /* A record of size bytes that says its partition and a number in its first bytes. */
 struct log_record *record_new(uint32_t partition, uint32_t number, uint32_t size);
+void record_free(struct log_record *r);
 uint32_t record_number(struct span bytes);
 
 /* Appends and waits; the verdict. The record is freed. */

@@ -75,6 +75,7 @@ fill_up(struct log *l, struct log_producer *p, uint32_t *appended)
         if (r != NULL) {
             ck_assert_int_eq(r->result, ST_OK);
             ck_assert_int_eq(r->offset, durable++);
+            record_free(r);
         }
     }
     for (int i = 0; i < 5; i++)
@@ -96,6 +97,7 @@ START_TEST(full_log_waits_and_goes_on_when_the_replay_offset_moves)
     while ((r = await_answer(p, 300)) != NULL) {
         ck_assert_int_eq(r->result, ST_OK);
         durable++;
+        record_free(r);
     }
     ck_assert_uint_lt(durable, appended); /* Some wait, none failed. */
     ck_assert(!log_is_writable(l));
@@ -105,6 +107,7 @@ START_TEST(full_log_waits_and_goes_on_when_the_replay_offset_moves)
         ck_assert_ptr_nonnull(r);
         ck_assert_int_eq(r->result, ST_OK);
         ck_assert_int_eq(r->offset, durable++);
+        record_free(r);
     }
     ck_assert(becomes_writable(l, true));
     ck_assert_int_gt(log_first_offset(l, 0), 0);
@@ -127,10 +130,11 @@ START_TEST(stop_gives_back_what_has_no_room)
     log_start(l);
     durable = fill_up(l, p, &appended);
     log_stop(l);
-    for (uint32_t back = durable; back < appended; back++) {
+    for (uint32_t left = appended - durable; left > 0; left--) {
         r = log_producer_take(p);
         ck_assert_ptr_nonnull(r);
         durable += r->result == ST_OK;
+        record_free(r);
     }
     ck_assert_ptr_null(log_producer_take(p));
     ck_assert_int_eq(log_end_offset(l, 0), durable);
@@ -229,6 +233,7 @@ START_TEST(full_disk_waits_and_goes_on)
         ck_assert_ptr_nonnull(r);
         ck_assert_int_eq(r->result, ST_OK);
         ck_assert_int_eq(r->offset, durable);
+        record_free(r);
     }
     ck_assert(becomes_writable(l, true));
     log_stop(l);

@@ -64,8 +64,7 @@ START_TEST(stop_answers_all_that_was_appended)
         ck_assert_ptr_nonnull(r);
         ck_assert_int_eq(r->result, ST_OK);
         ck_assert_int_eq(r->offset, i);
-        free(r->bytes);
-        free(r);
+        record_free(r);
     }
     ck_assert_ptr_null(log_producer_take(p));
     log_producer_free(p);
@@ -84,14 +83,12 @@ START_TEST(too_many_unanswered_records_are_not_taken)
         r = record_new(0, ++count, 64);
         ck_assert_uint_le(count, 100000);
     }
-    free(r->bytes);
-    free(r);
+    record_free(r);
     log_start(l);
     for (; count > 0; count--) {
         r = await_answer(p, 5000);
         ck_assert_ptr_nonnull(r);
-        free(r->bytes);
-        free(r);
+        record_free(r);
     }
     log_stop(l);
     log_producer_free(p);
