@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "server/base/now.h"
@@ -19,8 +18,6 @@
 #define STATEMENT_TIMEOUT_MS 60000
 #define ANSWER_MARGIN_MS     15000 /* beyond the server's own statement timeout */
 #define UNSENT_BYTES_MAX     (1u << 20)
-#define BACKOFF_MIN_MS       100
-#define BACKOFF_MAX_MS       5000
 
 struct db {
     PGconn *conn; /* NULL: closed */
@@ -28,8 +25,8 @@ struct db {
     char *conninfo;
     char *application_name;
     int interrupt_fd;
-    uint32_t queued;  /* statements since the last run */
-    size_t unsent;    /* bytes queued since libpq's buffer was last empty */
+    uint32_t queued; /* statements since the last run */
+    size_t unsent;   /* bytes queued since libpq's buffer was last empty */
     uint32_t results_count;
     PGresult *results[DB_RESULTS_MAX];
     char sqlstate[6];
@@ -94,29 +91,8 @@ db_sleep(struct db *db, int64_t ms)
     return poll(&p, 1, (int)ms) <= 0;
 }
 
-/* --- Failures. ---------------------------------------------------------------------------------- */
-
-enum db_class
-db_class_of(const char *sqlstate)
-{
-    static const char *const lost[] = {"57P01", "57P02", "57P03", "57P05", "25006", "25P03"};
-    static const char *const refused[] = {"42501", "42P01", "42P07", "3F000"};
-
-    if (strlen(sqlstate) != 5 || strncmp(sqlstate, "08", 2) == 0)
-        return DB_LOST;
-    if (strcmp(sqlstate, "MD001") == 0)
-        return DB_FENCED;
-    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)
-        if (strcmp(sqlstate, lost[i]) == 0)
-            return DB_LOST;
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        if (strcmp(sqlstate, refused[i]) == 0)
-            return DB_RETRY;
-    if (strncmp(sqlstate, "21", 2) == 0 || strncmp(sqlstate, "22", 2) == 0 ||
-        strncmp(sqlstate, "23", 2) == 0 || strncmp(sqlstate, "42", 2) == 0)
-        return DB_OURS;
-    return DB_RETRY;
-}
+/* --- Failures. ----------------------------------------------------------------------------------
+ */
 
 static void
 keep_message(struct db *db, const char *sqlstate, const char *message)
@@ -155,18 +131,8 @@ db_message(const struct db *db)
     return db->message;
 }
 
-int64_t
-db_backoff_ms(uint32_t attempt)
-{
-    int64_t full = attempt >= 6 ? BACKOFF_MAX_MS : (int64_t)BACKOFF_MIN_MS << attempt;
-    uint32_t dice = 0;
-
-    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != (ssize_t)sizeof dice)
-        dice = (uint32_t)now_mono_us();
-    return full / 2 + (int64_t)(dice % (uint32_t)(full / 2 + 1));
-}
-
-/* --- Waiting. ------------------------------------------------------------------------------------ */
+/* --- Waiting. ------------------------------------------------------------------------------------
+ */
 
 /* Until the socket is ready for one of events, or until_ms. */
 static enum db_class
@@ -192,7 +158,8 @@ wait_socket(struct db *db, short events, int64_t until_ms)
     return DB_OK;
 }
 
-/* --- Connecting. --------------------------------------------------------------------------------- */
+/* --- Connecting. ---------------------------------------------------------------------------------
+ */
 
 static enum db_class
 finish_connect(struct db *db)
@@ -258,9 +225,11 @@ db_is_open(const struct db *db)
     return db->conn != NULL;
 }
 
-/* --- Statements. --------------------------------------------------------------------------------- */
+/* --- Statements. ---------------------------------------------------------------------------------
+ */
 
-/* Sends until libpq's buffer is empty; reads what comes meanwhile, or the server could not go on. */
+/* Sends until libpq's buffer is empty; reads what comes meanwhile, or the server could not go on.
+ */
 static enum db_class
 flush(struct db *db, int64_t until_ms)
 {

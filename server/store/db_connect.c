@@ -75,7 +75,8 @@ db_connect_settings(void)
 {
     return "select set_config('DateStyle', 'ISO', false), set_config('TimeZone', 'UTC', false),"
            " set_config('IntervalStyle', 'postgres', false),"
-           " set_config('extra_float_digits', '1', false), set_config('bytea_output', 'hex', false),"
+           " set_config('extra_float_digits', '1', false), set_config('bytea_output', 'hex', "
+           "false),"
            " set_config('client_min_messages', 'warning', false),"
            " set_config('search_path', 'meterd', false), set_config('jit', 'off', false)";
 }

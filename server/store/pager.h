@@ -74,6 +74,7 @@ struct pager *pager_start(const struct pager_options *o);
 /* Thread: that aggregator's. False: too many questions under way (PAGER_REQUESTS_MAX), ask later. */
 bool pager_ask(struct pager *p, struct page_request *r) MUST_USE;
 bool pager_database_ok(const struct pager *p);
+/* At once; questions not answered yet are freed. */
 void pager_stop(struct pager *p);
 
 #endif

@@ -1,5 +1,6 @@
 /* What each kind of question asks in SQL. A question may be asked twice, when the first answer was
- * lost: a second claim only raises the epoch once more, a second intern finds the first's numbers. */
+ * lost: a second claim only raises the epoch once more, a second intern finds the first's numbers.
+ */
 #include "server/store/pager_read.h"
 
 #include <assert.h>
@@ -137,7 +138,8 @@ read_segments_from(struct db *db, struct params *p, struct page_request *r, int6
 }
 
 static enum db_class
-read_first_segment(struct db *db, struct params *p, const struct page_request *r, int64_t *first_t_ms)
+read_first_segment(struct db *db, struct params *p, const struct page_request *r,
+                   int64_t *first_t_ms)
 {
     enum db_class c;
 

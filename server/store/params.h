@@ -54,9 +54,9 @@ void params_array_end(struct params *p);
             put((p), (value));                                                                     \
         params_array_end((p));                                                                     \
     } while (0)
-#define COLUMN_I16(p, n, value) PARAMS_COLUMN(p, PARAM_I16, params_put_i16, n, (int16_t)(value))
-#define COLUMN_I32(p, n, value) PARAMS_COLUMN(p, PARAM_I32, params_put_i32, n, (int32_t)(value))
-#define COLUMN_I64(p, n, value) PARAMS_COLUMN(p, PARAM_I64, params_put_i64, n, (int64_t)(value))
+#define COLUMN_I16(p, n, value)  PARAMS_COLUMN(p, PARAM_I16, params_put_i16, n, (int16_t)(value))
+#define COLUMN_I32(p, n, value)  PARAMS_COLUMN(p, PARAM_I32, params_put_i32, n, (int32_t)(value))
+#define COLUMN_I64(p, n, value)  PARAMS_COLUMN(p, PARAM_I64, params_put_i64, n, (int64_t)(value))
 #define COLUMN_TEXT(p, n, value) PARAMS_COLUMN(p, PARAM_TEXT, params_put_text, n, value)
 #define COLUMN_I128(p, n, value) PARAMS_COLUMN(p, PARAM_TEXT, params_put_i128, n, value)
 

@@ -17,7 +17,8 @@ chunk_of(uint32_t count, uint32_t max)
     return count < max ? count : max;
 }
 
-/* --- Out. ---------------------------------------------------------------------------------------- */
+/* --- Out. ----------------------------------------------------------------------------------------
+ */
 
 /* Four parameters: has a, its time and value are 0 when there is none; then, for all rows, how many
  * are held, and the held times and values at HELD_MAX places a row. */
@@ -27,8 +28,8 @@ chunk_of(uint32_t count, uint32_t max)
         COLUMN_I64(p, n, rows[i].state.a_t_ms);                                                    \
         COLUMN_I64(p, n, rows[i].state.a_value);                                                   \
         COLUMN_I16(p, n, rows[i].state.held_count);                                                \
-        COLUMN_I64(p, (n) * HELD_MAX, rows[i / HELD_MAX].state.held_t_ms[i % HELD_MAX]);              \
-        COLUMN_I64(p, (n) * HELD_MAX, rows[i / HELD_MAX].state.held_value[i % HELD_MAX]);             \
+        COLUMN_I64(p, (n)*HELD_MAX, rows[i / HELD_MAX].state.held_t_ms[i % HELD_MAX]);             \
+        COLUMN_I64(p, (n)*HELD_MAX, rows[i / HELD_MAX].state.held_value[i % HELD_MAX]);            \
     } while (0)
 /* What SQL makes of them: u.nr counts the rows from 1. */
 #define STATE_A "case when u.has_a = 1 then u.a_t end, case when u.has_a = 1 then u.a_v end"
@@ -53,21 +54,23 @@ points_send_states(struct db *db, struct params *p, const struct tx_point *rows,
         COLUMN_I16(p, n, rows[i].has_last_t);
         COLUMN_I64(p, n, rows[i].last_t_ms);
         STATE_COLUMNS(p, n, state);
-        c = db_send(db,
-                    "insert into meterd.point_state (" POINTS_STATE_COLUMNS ")"
-                    " select u.point, u.part, u.applied, u.revision, u.fold_version,"
-                    " case when u.has_last = 1 then u.last_t end, " STATE_A ", " STATE_HELD(
-                        "$12", "$13")
-                    " from unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[], $5::int4[],"
-                    " $6::int2[], $7::int8[], $8::int2[], $9::int8[], $10::int8[], $11::int2[])"
-                    " with ordinality as u (point, part, applied, revision, fold_version, has_last,"
-                    " last_t, has_a, a_t, a_v, held, nr)"
-                    " on conflict (point) do update set part = excluded.part,"
-                    " applied_offset = excluded.applied_offset, revision = excluded.revision,"
-                    " fold_version = excluded.fold_version, last_t = excluded.last_t,"
-                    " a_t = excluded.a_t, a_v = excluded.a_v, held_t = excluded.held_t,"
-                    " held_v = excluded.held_v",
-                    p);
+        c = db_send(
+            db,
+            "insert into meterd.point_state (" POINTS_STATE_COLUMNS ")"
+            " select u.point, u.part, u.applied, u.revision, u.fold_version,"
+            " case when u.has_last = 1 then u.last_t end, " STATE_A ", " STATE_HELD(
+                "$12",
+                "$13") " from unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[], $5::int4[],"
+                       " $6::int2[], $7::int8[], $8::int2[], $9::int8[], $10::int8[], $11::int2[])"
+                       " with ordinality as u (point, part, applied, revision, fold_version, "
+                       "has_last,"
+                       " last_t, has_a, a_t, a_v, held, nr)"
+                       " on conflict (point) do update set part = excluded.part,"
+                       " applied_offset = excluded.applied_offset, revision = excluded.revision,"
+                       " fold_version = excluded.fold_version, last_t = excluded.last_t,"
+                       " a_t = excluded.a_t, a_v = excluded.a_v, held_t = excluded.held_t,"
+                       " held_v = excluded.held_v",
+            p);
         if (c != DB_OK)
             return c;
         rows += n;
@@ -144,23 +147,25 @@ points_send_segments(struct db *db, struct params *p, const struct tx_segment *r
         enum db_class c;
 
         fill_segments(p, rows, n);
-        c = db_send(db,
-                    "insert into meterd.reading_segment (" POINTS_SEGMENT_COLUMNS ")"
-                    " select u.point, u.first_t, u.last_t,"
-                    " ($13::int4[])[u.b : u.b + u.n - 1], ($14::int8[])[u.b : u.b + u.n - 1],"
-                    " ($15::int8[])[u.b : u.b + u.n - 1],"
-                    " case when u.good = 0 then ($16::int2[])[u.b : u.b + u.n - 1] end,"
-                    " " STATE_A ", " STATE_HELD("$11", "$12")
-                    " from unnest($1::int4[], $2::int8[], $3::int8[], $4::int4[], $5::int4[],"
-                    " $6::int2[], $7::int2[], $8::int8[], $9::int8[], $10::int2[])"
-                    " with ordinality as u (point, first_t, last_t, b, n, good, has_a, a_t, a_v,"
-                    " held, nr)"
-                    " on conflict (point, first_t) do update set last_t = excluded.last_t,"
-                    " offset_ms = excluded.offset_ms, value = excluded.value,"
-                    " received = excluded.received, quality = excluded.quality,"
-                    " a_t = excluded.a_t, a_v = excluded.a_v, held_t = excluded.held_t,"
-                    " held_v = excluded.held_v",
-                    p);
+        c = db_send(
+            db,
+            "insert into meterd.reading_segment (" POINTS_SEGMENT_COLUMNS ")"
+            " select u.point, u.first_t, u.last_t,"
+            " ($13::int4[])[u.b : u.b + u.n - 1], ($14::int8[])[u.b : u.b + u.n - 1],"
+            " ($15::int8[])[u.b : u.b + u.n - 1],"
+            " case when u.good = 0 then ($16::int2[])[u.b : u.b + u.n - 1] end,"
+            " " STATE_A ", " STATE_HELD(
+                "$11",
+                "$12") " from unnest($1::int4[], $2::int8[], $3::int8[], $4::int4[], $5::int4[],"
+                       " $6::int2[], $7::int2[], $8::int8[], $9::int8[], $10::int2[])"
+                       " with ordinality as u (point, first_t, last_t, b, n, good, has_a, a_t, a_v,"
+                       " held, nr)"
+                       " on conflict (point, first_t) do update set last_t = excluded.last_t,"
+                       " offset_ms = excluded.offset_ms, value = excluded.value,"
+                       " received = excluded.received, quality = excluded.quality,"
+                       " a_t = excluded.a_t, a_v = excluded.a_v, held_t = excluded.held_t,"
+                       " held_v = excluded.held_v",
+            p);
         if (c != DB_OK)
             return c;
         rows += n;
@@ -169,7 +174,8 @@ points_send_segments(struct db *db, struct params *p, const struct tx_segment *r
     return DB_OK;
 }
 
-/* --- In. ----------------------------------------------------------------------------------------- */
+/* --- In. -----------------------------------------------------------------------------------------
+ */
 
 /* Columns a_t, a_v, held_t, held_v from column on. */
 static void
@@ -181,8 +187,7 @@ read_fold_state(const PGresult *res, int row, int column, struct tx_state *out)
     out->has_a = !result_is_null(res, row, column);
     out->a_t_ms = result_i64(res, row, column, 0);
     out->a_value = result_i64(res, row, column + 1, 0);
-    out->held_count =
-        (uint8_t)result_i64_array(res, row, column + 2, out->held_t_ms, HELD_MAX);
+    out->held_count = (uint8_t)result_i64_array(res, row, column + 2, out->held_t_ms, HELD_MAX);
     values = result_i64_array(res, row, column + 3, out->held_value, HELD_MAX);
     assert(values == out->held_count);
 }

@@ -190,8 +190,8 @@ static void
 fix_text(const struct transaction *tx, struct span *text)
 {
     assert((uintptr_t)text->at + text->size <= tx->text.size);
-    *text = text->size == 0 ? span_of(NULL, 0)
-                            : span_of(tx->text.at + (uintptr_t)text->at, text->size);
+    *text =
+        text->size == 0 ? span_of(NULL, 0) : span_of(tx->text.at + (uintptr_t)text->at, text->size);
 }
 
 void

@@ -20,9 +20,9 @@
 #include "server/store/db.h"
 #include "server/store/months.h"
 
-#define INBOX_CAPACITY      2 /* one transaction of an aggregator is under way at most */
-#define QUICK_RETRIES_MAX   5 /* of deadlocks, before they are waited out like anything else */
-#define QUICK_RETRY_MS_MAX  50
+#define INBOX_CAPACITY     2 /* one transaction of an aggregator is under way at most */
+#define QUICK_RETRIES_MAX  5 /* of deadlocks, before they are waited out like anything else */
+#define QUICK_RETRY_MS_MAX 50
 
 struct writer {
     struct writer_options options;
@@ -38,7 +38,8 @@ struct writer {
     _Atomic bool stopping;
 };
 
-/* --- One transaction. ----------------------------------------------------------------------------- */
+/* --- One transaction.
+ * ----------------------------------------------------------------------------- */
 
 static void
 note_class(struct writer *w, enum db_class c)
@@ -72,8 +73,7 @@ static bool
 find_fate(struct writer *w, const struct transaction *tx, enum commit_fate *fate)
 {
     for (uint32_t attempt = 0;; attempt++) {
-        enum db_class c =
-            commit_read_fate(w->db, &w->params, w->options.topic, tx, fate);
+        enum db_class c = commit_read_fate(w->db, &w->params, w->options.topic, tx, fate);
 
         note_class(w, c);
         if (c == DB_OK)
@@ -195,7 +195,8 @@ write_transaction(struct writer *w, struct transaction *tx)
     }
 }
 
-/* --- The thread. ----------------------------------------------------------------------------------- */
+/* --- The thread.
+ * ----------------------------------------------------------------------------------- */
 
 static bool
 has_work(const struct writer *w)
@@ -261,8 +262,7 @@ writer_start(const struct writer_options *o)
     params_init(&w->params);
     w->inbox = calloc(o->aggregators, sizeof *w->inbox);
     w->ended_fd = eventfd(0, EFD_CLOEXEC);
-    if (w->topic == NULL || w->inbox == NULL || w->ended_fd < 0 ||
-        waker_init(&w->waker) != ST_OK)
+    if (w->topic == NULL || w->inbox == NULL || w->ended_fd < 0 || waker_init(&w->waker) != ST_OK)
         abort();
     for (uint32_t a = 0; a < o->aggregators; a++)
         if (mailbox_init(&w->inbox[a], INBOX_CAPACITY, &w->waker) != ST_OK)

@@ -27,7 +27,8 @@ struct writer *writer_start(const struct writer_options *o);
 void writer_submit(struct writer *w, uint32_t aggregator, struct transaction *tx);
 /* True when the database answered last time it was asked. Any thread. */
 bool writer_database_ok(const struct writer *w);
-/* Ends after the transaction under way has its fate, or after grace_ms when the database is away. */
+/* Ends after the transaction under way has its fate, or after grace_ms when the database is away.
+ * A transaction whose fate is not known by then comes back with TX_PENDING. */
 void writer_stop(struct writer *w, int64_t grace_ms);
 
 #endif

@@ -127,7 +127,8 @@ static void
 serve(struct link *l)
 {
     char buffer[65536];
-    struct pollfd fds[2] = {{.fd = l->client, .events = POLLIN}, {.fd = l->server, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = l->client, .events = POLLIN},
+                            {.fd = l->server, .events = POLLIN}};
 
     while (!atomic_load(&l->proxy->stopping)) {
         if (poll(fds, 2, 50) <= 0)
@@ -138,8 +139,8 @@ serve(struct link *l)
             if (fds[i].revents == 0)
                 continue;
             n = read(fds[i].fd, buffer, sizeof buffer);
-            if (n <= 0 || !(i == 0 ? from_client(l, buffer, (size_t)n)
-                                   : from_server(l, buffer, (size_t)n)))
+            if (n <= 0 ||
+                !(i == 0 ? from_client(l, buffer, (size_t)n) : from_server(l, buffer, (size_t)n)))
                 return;
         }
     }

@@ -216,8 +216,7 @@ START_TEST(readings_begin_with_the_segment_at_or_before)
     commit(tx);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t zero = DAY_START_MS - 1200 * 86400000LL;
-        struct page_request *q =
-            ask(PAGE_READINGS, 3, 5, zero + rows[i].from_days * 86400000LL);
+        struct page_request *q = ask(PAGE_READINGS, 3, 5, zero + rows[i].from_days * 86400000LL);
 
         ck_assert_uint_eq(q->segments.count, rows[i].count);
         ck_assert_int_eq(q->segments.at[0].first_t_ms, zero + rows[i].first_days * 86400000LL);

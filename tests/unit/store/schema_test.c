@@ -114,8 +114,8 @@ END_TEST
 START_TEST(only_partitioned_tables_have_months)
 {
     ck_assert_str_eq(sqlstate_of("select meterd.ensure_month('point', '2026-01-01')"), "22023");
-    ck_assert_str_eq(sqlstate_of("select meterd.ensure_month('reading_segment; drop', now()::date)"),
-                     "22023");
+    ck_assert_str_eq(
+        sqlstate_of("select meterd.ensure_month('reading_segment; drop', now()::date)"), "22023");
 }
 END_TEST
 
@@ -157,12 +157,12 @@ START_TEST(reader_sees_views_only)
     fixture_sql(database, "do $$ begin if not exists (select from pg_roles where rolname ="
                           " 'meterd_reader') then create role meterd_reader; end if; end $$");
     ck_assert_str_eq(fixture_text(database, "select meterd.grant_reader()"), "t");
-    ck_assert_str_eq(
-        fixture_text(database, "select coalesce(string_agg(relname, ' '), '') from pg_class"
-                               " where relnamespace = 'meterd'::regnamespace"
-                               " and relkind in ('r', 'p', 'v') and (relname like 'v\\_%')"
-                               " <> has_table_privilege('meterd_reader', oid, 'select')"),
-        "");
+    ck_assert_str_eq(fixture_text(database,
+                                  "select coalesce(string_agg(relname, ' '), '') from pg_class"
+                                  " where relnamespace = 'meterd'::regnamespace"
+                                  " and relkind in ('r', 'p', 'v') and (relname like 'v\\_%')"
+                                  " <> has_table_privilege('meterd_reader', oid, 'select')"),
+                     "");
     ck_assert_str_eq(sqlstate_of("set role meterd_reader; select * from meterd.v_readings,"
                                  " meterd.v_progress, meterd.v_enterprise_month"),
                      "00000");
@@ -188,9 +188,10 @@ START_TEST(views_are_exact_and_keep_the_civil_calendar)
         "P1 Park 5301 electricity kWh 2025-12-31 15:00:00 40.000004 4; "
         "P1 Park 5301 electricity kWh 2025-12-31 16:00:00 40.000004 4");
     ck_assert_str_eq(
-        fixture_text(database, "select string_agg(concat_ws(' ', area, area_name, slot_start at"
-                               " time zone 'UTC', slot_end at time zone 'UTC', quantity), '; '"
-                               " order by slot_start) from meterd.v_park_year where area like '-%'"),
+        fixture_text(database,
+                     "select string_agg(concat_ws(' ', area, area_name, slot_start at"
+                     " time zone 'UTC', slot_end at time zone 'UTC', quantity), '; '"
+                     " order by slot_start) from meterd.v_park_year where area like '-%'"),
         "-5301 Kunming, no park 2024-12-31 16:00:00 2025-12-31 16:00:00 40.000004; "
         "-5301 Kunming, no park 2025-12-31 16:00:00 2026-12-31 16:00:00 40.000004");
     ck_assert_int_eq(fixture_i64(database, "select count(*) from meterd.v_prefecture_slot"), 8);
@@ -222,24 +223,23 @@ START_TEST(readings_are_shown_one_by_one)
                 "insert into meterd.reading_segment (point, first_t, last_t, offset_ms, value,"
                 " received, quality) values (1, 1772323200123, 1772323260123, '{0,60000}',"
                 " '{-1500000,3}', '{1772323201000,1772323261001}', '{0,22}')");
-    ck_assert_str_eq(
-        fixture_text(database, "select string_agg(concat_ws(' ', enterprise, point,"
-                               " t at time zone 'UTC', value, quality, rounded, received_at"
-                               " at time zone 'UTC'), '; ' order by t) from meterd.v_readings"),
-        "E1 M1 2026-03-01 00:00:00.123 -1.5 good f 2026-03-01 00:00:01; "
-        "E1 M1 2026-03-01 00:01:00.123 0.000003 fault t 2026-03-01 00:01:01.001");
+    ck_assert_str_eq(fixture_text(database,
+                                  "select string_agg(concat_ws(' ', enterprise, point,"
+                                  " t at time zone 'UTC', value, quality, rounded, received_at"
+                                  " at time zone 'UTC'), '; ' order by t) from meterd.v_readings"),
+                     "E1 M1 2026-03-01 00:00:00.123 -1.5 good f 2026-03-01 00:00:01; "
+                     "E1 M1 2026-03-01 00:01:00.123 0.000003 fault t 2026-03-01 00:01:01.001");
 }
 END_TEST
 
 START_TEST(progress_counts_what_is_left)
 {
-    fixture_sql(database,
-                "select * from meterd.claim('t', 3);"
-                "select meterd.intern(1, 'M1'), meterd.intern(1, 'M2');"
-                "update meterd.point set changed_revision = 2 where number = 1;"
-                "insert into meterd.point_state (point, part, applied_offset, revision,"
-                " fold_version) values (1, 3, 0, 1, 1), (2, 3, 0, 1, 1);"
-                "insert into meterd.reading_inbox values (3, 2, 5, 0, 0, 0, 0, 0)");
+    fixture_sql(database, "select * from meterd.claim('t', 3);"
+                          "select meterd.intern(1, 'M1'), meterd.intern(1, 'M2');"
+                          "update meterd.point set changed_revision = 2 where number = 1;"
+                          "insert into meterd.point_state (point, part, applied_offset, revision,"
+                          " fold_version) values (1, 3, 0, 1, 1), (2, 3, 0, 1, 1);"
+                          "insert into meterd.reading_inbox values (3, 2, 5, 0, 0, 0, 0, 0)");
     ck_assert_str_eq(fixture_text(database, "select concat_ws(' ', partition, next_offset, inbox,"
                                             " refold_work, registry_revision)"
                                             " from meterd.v_progress"),

@@ -10,9 +10,9 @@
 #include "server/store/pager.h"
 #include "server/store/writer.h"
 
-#define SLOT_MS 900000LL
+#define SLOT_MS      900000LL
 #define DAY_START_MS 1772294400000LL /* 2026-03-01 00:00 at UTC+8 */
-#define TOPIC "local"
+#define TOPIC        "local"
 
 /* A new database with a registry of one park: areas 1 province, 2 prefecture, 3 no park, 4 park;
  * item 1; enterprises 1 and 2. */

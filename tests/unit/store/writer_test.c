@@ -75,15 +75,17 @@ START_TEST(commits_add_exactly)
     }
     check_sums(expected, 20);
     ck_assert_int_eq(fixture_i64(database, "select count(*) from meterd.rollup_area_slot"), 5);
-    ck_assert_int_eq(fixture_i64(database, "select sum(revision) from meterd.rollup_area_slot"), 20);
+    ck_assert_int_eq(fixture_i64(database, "select sum(revision) from meterd.rollup_area_slot"),
+                     20);
     ck_assert_str_eq(fixture_text(database, "select day::text from meterd.rollup_area_day"),
                      "2026-03-01");
     ck_assert_str_eq(fixture_text(database,
                                   "select area || ' ' || slot_start || ' ' || quantity from"
                                   " meterd.v_park_day, set_config('timezone', 'UTC', false)"),
                      "P1 2026-02-28 16:00:00+00 190.00043");
-    ck_assert_int_eq(fixture_i64(database, "select (extract(epoch from complete_until) * 1000)::int8"
-                                           " from meterd.log_partition"),
+    ck_assert_int_eq(fixture_i64(database,
+                                 "select (extract(epoch from complete_until) * 1000)::int8"
+                                 " from meterd.log_partition"),
                      DAY_START_MS + 19);
     ck_assert(writer_database_ok(w));
     writer_stop(w, 1000);
@@ -215,7 +217,8 @@ commit_with_cuts(enum cut_when when, uint64_t first_byte, int64_t count)
         transaction_free(tx);
     }
     check_sums(1000 * count, count);
-    ck_assert_int_eq(fixture_i64(database, "select count(*) from meterd.reading_superseded"), count);
+    ck_assert_int_eq(fixture_i64(database, "select count(*) from meterd.reading_superseded"),
+                     count);
     ck_assert_int_ge(cut_proxy_cuts(p), (int)count / 2 - 1);
     writer_stop(w, 1000);
     cut_proxy_stop(p);
