@@ -273,12 +273,6 @@ session_output(struct session *s)
     return &s->out;
 }
 
-struct buffer_pool *
-session_memory(struct session *s)
-{
-    return s->all->memory;
-}
-
 void
 session_set_unsent(struct session *s, size_t bytes)
 {
@@ -286,8 +280,10 @@ session_set_unsent(struct session *s, size_t bytes)
     if (bytes == 0 && s->out.size == 0)
         s->long_unsent = 0;
     if (s->stall == STALL_UNSENT && s->state == SESSION_PAUSED &&
-        s->unsent + s->out.size <= UNSENT_PAUSE_BYTES / 2)
+        s->unsent + s->out.size <= UNSENT_PAUSE_BYTES / 2) {
         enqueue(s, QUEUE_READY);
+        s->all->o.changed(s->connection);
+    }
 }
 
 bool

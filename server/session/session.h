@@ -63,6 +63,8 @@ int64_t sessions_due_ms(const struct sessions *all);
 void sessions_tick(struct sessions *all);
 /* No new conversations, and each of the others ends when what is under way is answered. */
 void sessions_drain(struct sessions *all);
+/* Where buffers come from. */
+struct buffer_pool *sessions_memory(struct sessions *all);
 /* Nothing waits for the log. */
 bool sessions_is_idle(const struct sessions *all);
 
@@ -78,9 +80,8 @@ bool session_may_read(const struct session *s);
 void session_end_of_input(struct session *s);
 
 /* What is to be sent. The connection takes the buffer (and zeroes it), sends it, gives it back to
- * session_memory. */
+ * sessions_memory. */
 struct buffer *session_output(struct session *s);
-struct buffer_pool *session_memory(struct session *s);
 /* How much of what was taken is not sent yet. */
 void session_set_unsent(struct session *s, size_t bytes);
 

@@ -197,3 +197,9 @@ sessions_is_idle(const struct sessions *all)
 {
     return all->batcher == NULL || batcher_is_idle(all->batcher);
 }
+
+struct buffer_pool *
+sessions_memory(struct sessions *all)
+{
+    return all->memory;
+}

@@ -13,7 +13,7 @@
 struct takeover_board {
     uint32_t loops;
     _Atomic uint64_t number;
-    struct waker *wakers[LOOPS_MAX];
+    struct waker *_Atomic wakers[LOOPS_MAX]; /* NULL: that loop has not started */
     struct ring *rings[]; /* [from * loops + to] */
 };
 
@@ -52,7 +52,8 @@ void
 takeover_board_join(struct takeover_board *b, uint32_t loop, struct waker *waker)
 {
     assert(loop < b->loops);
-    b->wakers[loop] = waker;
+    /* Release: the waker is complete before another loop can see it. */
+    atomic_store_explicit(&b->wakers[loop], waker, memory_order_release);
 }
 
 uint64_t
@@ -66,11 +67,13 @@ bool
 takeover_announce(struct takeover_board *b, uint32_t from, const struct takeover *t)
 {
     for (uint32_t to = 0; to < b->loops; to++) {
-        if (to == from || b->wakers[to] == NULL)
+        struct waker *waker = atomic_load_explicit(&b->wakers[to], memory_order_acquire);
+
+        if (to == from || waker == NULL)
             continue;
         if (!ring_push(b->rings[from * b->loops + to], t))
             return false;
-        waker_wake(b->wakers[to]);
+        waker_wake(waker);
     }
     return true;
 }

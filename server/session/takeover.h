@@ -23,7 +23,7 @@ struct takeover {
 /* Main thread. NULL: no memory. */
 struct takeover_board *takeover_board_new(uint32_t loops) MUST_USE;
 void takeover_board_free(struct takeover_board *b);
-/* Main thread, before the loops run. */
+/* Main thread, before that loop runs. */
 void takeover_board_join(struct takeover_board *b, uint32_t loop, struct waker *waker);
 
 /* Any loop. */
