@@ -122,6 +122,16 @@ ref_csv_cell(const struct ref_csv *csv, const char *column)
     ref_csv_fail(csv, "no such column", column);
 }
 
+const char *
+ref_csv_optional(const struct ref_csv *csv, const char *column)
+{
+    for (int i = 0; i < csv->column_count; i++) {
+        if (strcmp(csv->column[i], column) == 0)
+            return ref_csv_cell(csv, column);
+    }
+    return "";
+}
+
 void
 ref_csv_close(struct ref_csv *csv)
 {

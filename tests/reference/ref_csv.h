@@ -28,6 +28,8 @@ bool ref_csv_open(struct ref_csv *csv, const char *path, bool has_header);
 bool ref_csv_next(struct ref_csv *csv);
 /* The cell of a column; "" when the record is shorter; the program ends when no such column. */
 const char *ref_csv_cell(const struct ref_csv *csv, const char *column);
+/* "" when there is no such column either. */
+const char *ref_csv_optional(const struct ref_csv *csv, const char *column);
 void ref_csv_close(struct ref_csv *csv);
 
 /* Ends the program: FILE:LINE: what, cell. */

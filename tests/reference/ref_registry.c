@@ -40,7 +40,7 @@ static int64_t
 time_of(const struct ref_csv *csv, const struct ref_registry *r, const char *column,
         int64_t when_empty)
 {
-    const char *text = ref_csv_cell(csv, column);
+    const char *text = ref_csv_optional(csv, column);
     int64_t t;
 
     if (*text == '\0')
@@ -53,7 +53,7 @@ time_of(const struct ref_csv *csv, const struct ref_registry *r, const char *col
 static int64_t
 integer_of(const struct ref_csv *csv, const char *column, int64_t when_empty)
 {
-    const char *text = ref_csv_cell(csv, column);
+    const char *text = ref_csv_optional(csv, column);
     int64_t value;
 
     if (*text == '\0')
@@ -77,7 +77,7 @@ micro_of(const struct ref_csv *csv, const char *text)
 static int64_t
 limit_of(const struct ref_csv *csv, const char *column)
 {
-    const char *text = ref_csv_cell(csv, column);
+    const char *text = ref_csv_optional(csv, column);
 
     return *text == '\0' || strcmp(text, "none") == 0 ? NAIVE_NONE : micro_of(csv, text);
 }
@@ -85,7 +85,7 @@ limit_of(const struct ref_csv *csv, const char *column)
 static bool
 flag_of(const struct ref_csv *csv, const char *column, bool when_empty)
 {
-    const char *text = ref_csv_cell(csv, column);
+    const char *text = ref_csv_optional(csv, column);
 
     if (*text == '\0')
         return when_empty;
@@ -97,7 +97,7 @@ flag_of(const struct ref_csv *csv, const char *column, bool when_empty)
 static int64_t
 duration_of(const struct ref_csv *csv, const char *column, int64_t when_empty, int *months)
 {
-    const char *text = ref_csv_cell(csv, column);
+    const char *text = ref_csv_optional(csv, column);
     int64_t ms;
 
     *months = 0;
@@ -112,7 +112,7 @@ static void
 add_area(struct ref_registry *r, const struct ref_csv *csv)
 {
     int number = ref_names_number(&r->enterprise_names, ref_csv_cell(csv, "enterprise"));
-    const char *park = ref_csv_cell(csv, "park_id");
+    const char *park = ref_csv_optional(csv, "park_id");
     struct naive_area area = {time_of(csv, r, "valid_from", NAIVE_SINCE_EVER),
                               (int)integer_of(csv, "prefecture_code", 0), NAIVE_NO_PARK};
     struct naive_enterprise *e;
@@ -145,7 +145,7 @@ read_sentinels(const struct ref_csv *csv, struct naive_attributes *a)
 {
     char text[1024], *rest = text, *one;
 
-    snprintf(text, sizeof(text), "%s", ref_csv_cell(csv, "sentinels"));
+    snprintf(text, sizeof(text), "%s", ref_csv_optional(csv, "sentinels"));
     while ((one = strsep(&rest, ";")) != NULL) {
         if (*one == '\0')
             continue;
@@ -205,7 +205,7 @@ add_point(struct ref_registry *r, const struct ref_csv *csv, const struct naive_
     if (p.kind == NAIVE_RATE && strcmp(kind, "rate") != 0)
         ref_csv_fail(csv, "not a kind of point", kind);
     p.period_ms = duration_of(csv, "period", a->nominal_ms, &p.period_months);
-    p.stamp_end = strcmp(ref_csv_cell(csv, "stamp"), "end") == 0;
+    p.stamp_end = strcmp(ref_csv_optional(csv, "stamp"), "end") == 0;
     r->points = naive_grown(r->points, r->point_count, &r->point_capacity, sizeof(*r->points));
     r->points[r->point_count++] = p;
     r->point_names.name = naive_grown(r->point_names.name, r->point_names.count,
