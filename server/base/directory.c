@@ -29,6 +29,12 @@ directory_revision(const struct directory *d)
     return d->revision;
 }
 
+int64_t
+directory_imported_at_ms(const struct directory *d)
+{
+    return d->imported_at_ms;
+}
+
 const struct deployment *
 directory_deployment(const struct directory *d)
 {

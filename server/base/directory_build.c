@@ -108,6 +108,12 @@ directory_builder_new(int64_t revision, const struct deployment *dep)
 }
 
 void
+directory_set_imported_at(struct directory_builder *b, int64_t imported_at_ms)
+{
+    b->d->imported_at_ms = imported_at_ms;
+}
+
+void
 directory_builder_free(struct directory_builder *b)
 {
     if (b == NULL)

@@ -32,6 +32,7 @@ struct directory_item {
 
 struct directory {
     int64_t revision;
+    int64_t imported_at_ms;
     struct deployment deployment;
     uint64_t seed; /* secret: whoever chooses names must not know where they fall */
 

@@ -77,8 +77,10 @@ print_text(const struct view *v)
 static void
 print_json(const struct view *v)
 {
-    size_t size = v->answer == NULL ? 0 : strcspn(v->answer, "\r\n");
+    size_t size = v->answer == NULL ? 0 : strlen(v->answer);
 
+    while (size > 0 && v->answer[size - 1] == '\n')
+        size--;
     printf("{\"partitions\":[");
     for (uint32_t i = 0; i < v->count; i++) {
         const struct progress *p = &v->rows[i];

@@ -108,14 +108,18 @@ enum status
 registry_load_mark(PGconn *db, struct registry_mark *out, char why[WHY_SIZE])
 {
     PGresult *r = registry_query(db,
-                                 "SELECT (SELECT max(revision) FROM meterd.revision),"
-                                 " (SELECT max(number) FROM meterd.point)",
+                                 "SELECT r.revision,"
+                                 " floor(extract(epoch FROM r.imported_at) * 1000),"
+                                 " (SELECT max(number) FROM meterd.point)"
+                                 " FROM (SELECT max(revision) AS newest FROM meterd.revision) n"
+                                 " LEFT JOIN meterd.revision r ON r.revision = n.newest",
                                  why);
 
     if (r == NULL)
         return ST_WORLD_DOWN;
     out->revision = registry_field(r, 0, 0);
-    out->point_max = registry_field(r, 0, 1);
+    out->imported_at_ms = registry_field(r, 0, 1);
+    out->point_max = registry_field(r, 0, 2);
     PQclear(r);
     return ST_OK;
 }
@@ -328,10 +332,11 @@ read_tables(PGconn *db, PGresult *tables[COUNT], char why[WHY_SIZE])
 }
 
 static struct directory *
-build(PGresult *tables[COUNT], int64_t revision, const struct deployment *dep)
+build(PGresult *tables[COUNT], const struct registry_mark *mark, const struct deployment *dep)
 {
-    struct directory_builder *b = directory_builder_new(revision, dep);
+    struct directory_builder *b = directory_builder_new(mark->revision, dep);
 
+    directory_set_imported_at(b, mark->imported_at_ms);
     add_items_and_areas(b, tables[ITEMS], tables[AREAS]);
     add_enterprises(b, tables[ENTERPRISES], tables[ENTERPRISE_AREAS]);
     add_gateways(b, tables[GATEWAYS]);
@@ -357,7 +362,7 @@ registry_load_directory(PGconn *db, struct directory **out, struct registry_mark
     if (st == ST_OK)
         st = read_tables(db, tables, why);
     if (st == ST_OK)
-        *out = build(tables, mark->revision, &dep);
+        *out = build(tables, mark, &dep);
     for (int i = 0; i < COUNT; i++)
         PQclear(tables[i]);
     /* Whatever comes of it: the snapshot was read whole, so what was built is right. */

@@ -9,6 +9,7 @@
 /* What a directory was made from: a newer mark means that another one is due. */
 struct registry_mark {
     int64_t revision;
+    int64_t imported_at_ms;
     int64_t point_max; /* greatest number of a point: grows when a name is interned */
 };
 
