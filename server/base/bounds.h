@@ -17,10 +17,14 @@
 #define BLOCK_SPAN_MS_MAX (24LL * 86400000) /* offsets are int32 ms */
 
 /* A point's readings. */
+#ifndef SEGMENT_READINGS_MAX /* the simulator builds the rollup with fewer */
 #define SEGMENT_READINGS_MAX 64
+#endif
 #define SEGMENT_SPAN_MS_MAX (24LL * 86400000)
 #define HELD_MAX 3                   /* semantics 2.1 */
+#ifndef SLOTS_IN_MEMORY_MAX
 #define SLOTS_IN_MEMORY_MAX 256      /* a reading that touches more goes to the inbox, design 4 */
+#endif
 
 /* Processes. */
 #define PARTITIONS_MAX 1024

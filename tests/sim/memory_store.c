@@ -263,13 +263,23 @@ answer_claim(struct memory_store *m, struct page_request *r)
 }
 
 uint32_t
-memory_store_intern(struct memory_store *m, uint32_t enterprise, struct span name)
+memory_store_number(const struct memory_store *m, uint32_t enterprise, struct span name)
 {
     for (uint32_t i = 0; i < m->names.count; i++) {
         const struct name_row *row = &m->names.at[i];
         if (row->enterprise == enterprise && span_equal(span_of(row->name, row->size), name))
             return row->number;
     }
+    return 0;
+}
+
+uint32_t
+memory_store_intern(struct memory_store *m, uint32_t enterprise, struct span name)
+{
+    uint32_t known = memory_store_number(m, enterprise, name);
+
+    if (known != 0)
+        return known;
     struct name_row *row = TX_APPEND(&m->names);
     row->enterprise = enterprise;
     row->number = m->names.count;
@@ -405,6 +415,13 @@ memory_store_inbox(const struct memory_store *m, const struct tx_inbox **rows)
 {
     *rows = m->inbox.at;
     return m->inbox.count;
+}
+
+uint32_t
+memory_store_points(const struct memory_store *m, const struct tx_point **rows)
+{
+    *rows = m->points.at;
+    return m->points.count;
 }
 
 uint32_t

@@ -21,6 +21,8 @@ bool memory_store_commit(struct memory_store *m, const struct transaction *tx);
 void memory_store_answer(struct memory_store *m, struct page_request *r, int64_t revision);
 /* The number of a name, given once; the import and the pager use it. */
 uint32_t memory_store_intern(struct memory_store *m, uint32_t enterprise, struct span name);
+/* The same without giving one: 0 when it has none. */
+uint32_t memory_store_number(const struct memory_store *m, uint32_t enterprise, struct span name);
 /* The partition's row, without claiming. */
 struct page_claim memory_store_partition(const struct memory_store *m, uint32_t partition);
 
@@ -32,6 +34,7 @@ uint32_t memory_store_segments(const struct memory_store *m, const struct tx_seg
 uint32_t memory_store_superseded(const struct memory_store *m, const struct tx_superseded **rows);
 uint32_t memory_store_arrivals(const struct memory_store *m, const struct tx_arrivals **rows);
 uint32_t memory_store_inbox(const struct memory_store *m, const struct tx_inbox **rows);
+uint32_t memory_store_points(const struct memory_store *m, const struct tx_point **rows);
 uint32_t memory_store_quarantine_count(const struct memory_store *m);
 
 #endif
