@@ -92,6 +92,8 @@ write_point(struct rollup *r, struct point_memory *p)
     };
     fold_state_to_row(&p->state, &row->state);
     p->in_flight = true;
+    p->inbox_leaves_flying = p->inbox_leaves_open;
+    p->inbox_leaves_open = false;
     p->partition->touched = true;
     pointers_push(&r->flying, &r->flying_count, &r->flying_size, p);
     counter_add(COUNT_points_written, 1);
@@ -110,7 +112,10 @@ write_points(struct rollup *r, int64_t mono_ms, bool everything)
     r->must_count = 0;
     for (uint32_t i = 0; i < PARTITIONS_MAX; i++) {
         struct partition_state *ps = r->partitions[i];
-        while (ps != NULL && ps->dirty_first != NULL &&
+        /* During replay memory is behind what the database holds. */
+        if (ps == NULL || !ps->live || ps->next_offset < ps->live_offset)
+            continue;
+        while (ps->dirty_first != NULL &&
                (everything || (written < SEGMENTS_A_COMMIT &&
                                (pressed || flush_is_due(r, ps, mono_ms)))))
             written += write_point(r, ps->dirty_first);

@@ -2,8 +2,10 @@
  * registered. Both need readings that are not in memory, so both ask the pager and go on when it
  * answers; meanwhile new readings of the point arrive as ever, behind those in the inbox.
  *
- * A point with a job keeps what it has in memory, and its rows are not read while a commit that
- * writes it is under way: what the pager reads and what memory holds fit together. */
+ * Commits go on meanwhile. A point with a job keeps what it has in memory, so segments that come from
+ * before it fit whenever they were read. The inbox rows that come are the oldest ones in log order;
+ * rows that a commit added since stay for the next job. Rows that were folded are not asked for
+ * again before the commit that deletes them is done. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,16 @@ compare_log_order(const void *left, const void *right)
     return a->idx < b->idx ? -1 : a->idx > b->idx;
 }
 
+static uint32_t
+count_open_rows(const struct rollup *r, const struct point_memory *p)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->open->inbox_inserts.count; i++)
+        count += r->open->inbox_inserts.at[i].point == p->number;
+    return count;
+}
+
 /* Rows of p that no commit has taken yet leave the open transaction and join the others. */
 static void
 take_open_rows(struct rollup *r, const struct point_memory *p, struct page_request *rows)
@@ -87,16 +99,18 @@ static void
 fold_inbox(struct rollup *r, struct point_memory *p)
 {
     struct page_request *rows = p->job_rows;
-    uint32_t stored = rows->inbox.count;
 
-    for (uint32_t i = 0; i < stored; i++) {
+    for (uint32_t i = 0; i < rows->inbox.count; i++) {
         const struct tx_inbox *row = &rows->inbox.at[i];
         *TX_APPEND(&r->open->inbox_deletes) = (struct tx_inbox_key){
             row->partition, row->point, row->log_offset, row->idx};
+        p->inbox_leaves_open = true;
     }
-    take_open_rows(r, p, rows);
-    assert(rows->inbox.count == p->inbox_count);
-    p->inbox_count = 0;
+    /* The last in the log stays the last: rows under way go before those of the open transaction. */
+    if (rows->inbox.count + count_open_rows(r, p) == p->inbox_count)
+        take_open_rows(r, p, rows);
+    assert(rows->inbox.count <= p->inbox_count);
+    p->inbox_count -= rows->inbox.count;
     if (rows->inbox.count == 0)
         return;
     qsort(rows->inbox.at, rows->inbox.count, sizeof *rows->inbox.at, compare_log_order);
@@ -202,14 +216,16 @@ least_time(const struct rollup *r, const struct point_memory *p)
     return t_ms;
 }
 
+/* Rows under way were not in the answer: their commit wants the point again when it is done. */
 static void
 job_finish(struct rollup *r, struct point_memory *p)
 {
-    if (p->job_rows->inbox.count > 0 || p->inbox_count > 0)
-        fold_inbox(r, p);
-    if (wants_registration(r, p))
+    fold_inbox(r, p);
+    if (wants_registration(r, p) && p->inbox_count == 0)
         adopt_registration(r, p);
     job_end(r, p);
+    if (p->inbox_count > 0 && !p->in_flight && !p->must_write)
+        late_work_want(r, p);
 }
 
 /* Its inbox rows are here; are its readings? */
@@ -218,16 +234,7 @@ job_go_on(struct rollup *r, struct point_memory *p)
 {
     int64_t t_ms = least_time(r, p);
 
-    if (p->in_flight) { /* The rows may just be changing: from the start, later. */
-        job_end(r, p);
-        late_work_want(r, p);
-        return;
-    }
-    if (t_ms == TIME_MAX) {
-        job_end(r, p);
-        return;
-    }
-    if (t_ms == TIME_MIN ? p->tail.whole : tail_covers(&p->tail, t_ms)) {
+    if (t_ms == TIME_MAX || (t_ms == TIME_MIN ? p->tail.whole : tail_covers(&p->tail, t_ms))) {
         job_finish(r, p);
         return;
     }
@@ -258,6 +265,13 @@ late_work_answer(struct rollup *r, struct page_request *answer)
     job_go_on(r, p);
 }
 
+static bool
+may_start(const struct point_memory *p)
+{
+    return p->partition->next_offset >= p->partition->live_offset && !p->inbox_leaves_open &&
+           !p->inbox_leaves_flying;
+}
+
 void
 late_work_pump(struct rollup *r)
 {
@@ -265,9 +279,7 @@ late_work_pump(struct rollup *r)
 
     for (uint32_t i = 0; i < count && r->jobs_active < JOBS_MAX;) {
         struct point_memory *p = r->jobs[i];
-        bool asked = !p->in_flight && p->partition->next_offset >= p->partition->live_offset &&
-                     job_ask(r, p, PAGE_INBOX, 0);
-        if (!asked) {
+        if (!may_start(p) || !job_ask(r, p, PAGE_INBOX, 0)) {
             i++;
             continue;
         }

@@ -258,7 +258,8 @@ drop_clean_segments(struct rollup *r)
     for (uint32_t n = 0; n < r->points_size && rollup_memory(r) > goal; n++) {
         r->sweep = (r->sweep + 1) % r->points_size;
         struct point_memory *p = r->points[r->sweep];
-        if (p != NULL && !p->in_flight && (p->job == JOB_NONE || p->job == JOB_WANTED))
+        bool asked = r->stalled_on != NULL && r->stalled_on->point == r->sweep;
+        if (p != NULL && !p->in_flight && !asked && (p->job == JOB_NONE || p->job == JOB_WANTED))
             tail_drop_clean(&p->tail, &r->pool, 1);
     }
 }
@@ -289,7 +290,7 @@ rollup_committed(struct rollup *r, struct transaction *tx)
     parts_done(r, tx);
     for (uint32_t i = 0; i < r->flying_count; i++) {
         struct point_memory *p = r->flying[i];
-        p->in_flight = false;
+        p->in_flight = p->inbox_leaves_flying = false;
         if (p->inbox_count > 0)
             late_work_want(r, p);
     }

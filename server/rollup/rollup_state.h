@@ -39,6 +39,8 @@ struct point_memory {
     int64_t unwritten_since_ms;
     uint32_t inbox_count; /* rows in the database, under way and in the open transaction */
     int64_t inbox_t_max_ms;
+    /* Rows that are folded already but perhaps still in the database: do not read it meanwhile. */
+    bool inbox_leaves_open, inbox_leaves_flying;
     struct page_request *job_rows; /* inbox rows, while segments are loaded */
     struct point_memory *dirty_prev, *dirty_next;
     struct point_memory *peer_prev, *peer_next; /* all of the partition */

@@ -200,11 +200,33 @@ check_segments(struct memory_store *m)
     }
 }
 
+/* What is written of a point is true only together with the offset of its partition. */
+static bool
+has_part(const struct transaction *tx, uint32_t partition)
+{
+    for (uint32_t i = 0; i < tx->parts.count; i++)
+        if (tx->parts.at[i].partition == partition)
+            return true;
+    return false;
+}
+
+static void
+check_parts(const struct transaction *tx)
+{
+    for (uint32_t i = 0; i < tx->points.count; i++)
+        assert(has_part(tx, tx->points.at[i].partition));
+    for (uint32_t i = 0; i < tx->inbox_inserts.count; i++)
+        assert(has_part(tx, tx->inbox_inserts.at[i].partition));
+    for (uint32_t i = 0; i < tx->inbox_deletes.count; i++)
+        assert(has_part(tx, tx->inbox_deletes.at[i].partition));
+}
+
 bool
 memory_store_commit(struct memory_store *m, const struct transaction *tx)
 {
     if (!parts_stand(m, tx))
         return false;
+    check_parts(tx);
     for (uint32_t i = 0; i < tx->parts.count; i++)
         advance(m, &tx->parts.at[i]);
     ADD_ROLLUPS(m, STORE_ENTERPRISE_SLOT, tx->enterprise_slots);

@@ -73,6 +73,7 @@ survives(uint64_t seed, const bool *kept, bool tell)
         setrlimit(RLIMIT_CORE, &no_core);
         FILE *nowhere = fopen("/dev/null", "w");
         assert(nowhere != NULL);
+        setvbuf(stdout, NULL, _IOLBF, 0); /* What is said before an assert fails is seen. */
         if (!tell && freopen("/dev/null", "w", stderr) == NULL)
             _exit(2);
         bool same = run_case(seed, kept, tell ? stdout : nowhere, tell ? stdout : NULL);

@@ -164,6 +164,7 @@ stop_rollup(struct sim *s)
     s->tx = NULL;
     rollup_free(s->rollup);
     directory_free((struct directory *)(uintptr_t)s->dir);
+    s->dir = NULL;
 }
 
 void

@@ -155,6 +155,15 @@ add_name(const struct sim *s, struct directory_builder *b, int point)
         directory_add_point(b, &to, NULL, 0);
 }
 
+static bool
+is_named_now(const struct sim *s, int point)
+{
+    char name[16];
+    return s->dir != NULL &&
+           directory_find_point(s->dir, (uint32_t)s->c->points[point].enterprise + 1,
+                                sim_point_name(point, name)) != NULL;
+}
+
 const struct directory *
 sim_directory(const struct sim *s, int64_t revision, bool with_names)
 {
@@ -168,8 +177,8 @@ sim_directory(const struct sim *s, int64_t revision, bool with_names)
         int64_t registered = s->points[p].revision;
         if (registered != 0 && registered <= revision)
             add_registered(s, b, p);
-        else if (with_names)
-            add_name(s, b, p);
+        else if (with_names || is_named_now(s, p))
+            add_name(s, b, p); /* Names never leave the registry. */
     }
     return directory_build(b);
 }
