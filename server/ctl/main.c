@@ -1,6 +1,5 @@
 /* meterctl: the operator's command. Words choose a row of the table, the row's function does the
  * work, its result is the exit code. --config, --json, --help and --version may stand anywhere. */
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -90,12 +89,12 @@ int
 main(int argc, char **argv)
 {
     struct globals g = {.config_path = CONFIG_PATH_DEFAULT};
-    struct ctl *ctl = calloc(1, sizeof *ctl);
+    static struct ctl ctl;
     int left = take_globals(argc, argv, &g);
     const struct ctl_command *c = left < 0 ? NULL : find_command(left, argv);
     int words, code;
 
-    if (ctl == NULL || left < 0)
+    if (left < 0)
         return EX_USAGE;
     if (g.version) {
         printf("meterctl %s\n", METERD_VERSION);
@@ -108,12 +107,11 @@ main(int argc, char **argv)
     if (c == NULL)
         return ctl_fail(EX_USAGE, left == 0 ? "no command" : argv[0],
                         left == 0 ? "" : "there is no such command", "see meterctl --help");
-    ctl->json = g.json;
-    if (config_load(g.config_path, &ctl->config, stderr) > 0)
+    ctl.json = g.json;
+    if (config_load(g.config_path, &ctl.config, stderr) > 0)
         return EX_CONFIG;
     words = c->name == NULL ? 1 : 2;
-    code = c->run(ctl, left - words, argv + words);
-    free(ctl);
+    code = c->run(&ctl, left - words, argv + words);
     if (fflush(stdout) != 0 && code == 0)
         return ctl_fail(EX_IOERR, "standard output", "it cannot be written", "");
     return code;
