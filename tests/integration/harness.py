@@ -6,6 +6,7 @@ the database. Everything lives in a temporary directory and ends with the test.
 
 import hashlib
 import http.client
+import inspect
 import json
 import os
 import pwd
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import psycopg2
 
@@ -170,7 +172,8 @@ def http_get(port, path, token=None):
 
 
 class Site:
-    """A directory with a database, a configuration and, when started, a meterd."""
+    """A directory with a database, a configuration and, when started, a meterd. init: options of
+    `db init`; None: no schema yet."""
 
     def __init__(self, init=(), options=None):
         self.directory = tempfile.mkdtemp(prefix="meterd-test-")
@@ -193,13 +196,14 @@ class Site:
         self.postgres = Postgres(self.directory)
         self.options.setdefault("database", {"conninfo": self.postgres.conninfo})
         self.write_config()
-        self.ctl("db", "init", *self.init)
+        if self.init is not None:
+            self.ctl("db", "init", *self.init)
         return self
 
     def __exit__(self, kind, value, trace):
         if self.meterd and self.meterd.process.poll() is None:
             self.meterd.kill()
-        if kind is not None:
+        if kind is not None and not (kind is SystemExit and value.code == 0):
             self.show_log()
         try:
             self.postgres.stop("immediate")
@@ -315,17 +319,20 @@ def interval(enterprise, point, period="15min", item="electricity", unit="kWh", 
     return f"{enterprise},{point},,interval,{item},{unit},{period},{stamp},{period},,,,,,,,,,,"
 
 
-def run(*tests):
-    """Runs the functions, one line each; exits 1 when one failed."""
+def run(*tests, site=None):
+    """Runs the functions, a line each; those that take a parameter get the site. Exits 1 when one
+    failed."""
     failed = 0
     for test in tests:
         started = time.monotonic()
         try:
-            test()
+            if inspect.signature(test).parameters:
+                test(site)
+            else:
+                test()
             print(f"ok   {test.__name__} ({time.monotonic() - started:.1f} s)", flush=True)
         except Exception as e:  # noqa: BLE001: a failing test must not stop the others
             failed += 1
-            import traceback
             traceback.print_exc()
             print(f"FAIL {test.__name__}: {e}", flush=True)
     sys.exit(1 if failed else 0)
