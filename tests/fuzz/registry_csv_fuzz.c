@@ -1,5 +1,5 @@
-/* Any bytes: rows lie inside the buffer, lines only grow, the reader ends; and a registry file of any
- * of the kinds made of them is read to its end. */
+/* Any bytes: rows lie inside the buffer, lines only grow, the reader ends; and a registry file of
+ * any of the kinds made of them is read to its end. */
 #include "server/ctl/registry_csv.h"
 
 #include <assert.h>

@@ -64,8 +64,8 @@ START_TEST(blank_cells_become_their_defaults)
     check_file(REGISTRY_POINTS, "point,enterprise,item,unit,kind,nominal_interval,max_rate\n"
                                 "E1,kd-1,electricity,kWh,register,15min,none\n");
     ck_assert_rows(REGISTRY_POINTS,
-                   "2\tkd-1\tE1\t-9223372036854775808\tregister\telectricity\tkWh\t\\N\t\\N\t0\t900000"
-                   "\t\\N\t\\N\t0\t1\t1\t1\t1\t{}\t\\N\t\\N\t9223372036854775807\n");
+                   "2\tkd-1\tE1\t-9223372036854775808\tregister\telectricity\tkWh\t\\N\t\\N\t0"
+                   "\t900000\t\\N\t\\N\t0\t1\t1\t1\t1\t{}\t\\N\t\\N\t9223372036854775807\n");
 }
 END_TEST
 
@@ -117,11 +117,13 @@ START_TEST(every_bad_cell_is_told_with_what_would_be_right)
         "decimals, or none\n"
         "dir/points.csv:2: modulus is \"-5\": write a decimal number greater than 0, at most 6 "
         "decimals\n"
-        "dir/points.csv:2: nominal_interval is \"0\": write 15min, 1h, 1d or milliseconds, more than "
+        "dir/points.csv:2: nominal_interval is \"0\": write 15min, 1h, 1d or milliseconds, more "
+        "than "
         "0, at most 400d\n"
         "dir/points.csv:2: sentinels is \"1;x\": write at most 32 decimal numbers separated by ;\n"
         "dir/points.csv:2: sign is \"2\": write 1 or -1\n"
-        "dir/points.csv:2: valid_from is \"yesterday\": write a date like 2026-03-01, or a time like "
+        "dir/points.csv:2: valid_from is \"yesterday\": write a date like 2026-03-01, or a time "
+        "like "
         "2026-03-01T00:15:00+08:00\n");
     ck_assert_uint_eq(files[REGISTRY_POINTS].count, 0);
     ck_assert_uint_eq(files[REGISTRY_BROKEN].count, 1);
@@ -135,7 +137,8 @@ START_TEST(counted_register_needs_a_max_rate)
                                              "kd-1,E2,,register,e,kWh,1h,,no\n"
                                              "kd-1,E3,,register,e,kWh,1h,none,\n"
                                              "kd-1,E4,,rate,e,kWh,1h,,\n");
-    ck_assert_errors("dir/points.csv:2: max_rate is empty: a counted register needs the most it can "
+    ck_assert_errors("dir/points.csv:2: max_rate is empty: a counted register needs the most it "
+                     "can "
                      "advance in an hour, or none\n");
     ck_assert_uint_eq(files[REGISTRY_POINTS].count, 3);
 }
@@ -147,9 +150,11 @@ START_TEST(rows_end_when_they_begin_or_later)
                                              "kd-1,E1,2026-01-02,rate,e,kWh,1h,,2026-01-01\n"
                                              "kd-1,E2,2026-01-02,rate,e,kWh,1h,,2026-01-02\n"
                                              "kd-1,E3,2026-02-30,rate,e,kWh,1h,,\n");
-    ck_assert_errors("dir/points.csv:2: valid_to is before valid_from: a row ends when it begins or "
+    ck_assert_errors("dir/points.csv:2: valid_to is before valid_from: a row ends when it begins "
+                     "or "
                      "later\n"
-                     "dir/points.csv:4: valid_from is \"2026-02-30\": write a date like 2026-03-01, "
+                     "dir/points.csv:4: valid_from is \"2026-02-30\": write a date like "
+                     "2026-03-01, "
                      "or a time like 2026-03-01T00:15:00+08:00\n");
 }
 END_TEST
@@ -159,7 +164,8 @@ START_TEST(enterprises_change_on_civil_days)
     check_file(REGISTRY_ENTERPRISES, "enterprise,valid_from,name,prefecture_code,park_id\n"
                                      "kd-1,2026-01-01T00:00:00+08:00,One,530100,\n"
                                      "kd-2,2026-01-01T00:00:00Z,Two,530100,-P\n");
-    ck_assert_errors("dir/enterprises.csv:3: park_id is \"-P\": write 1 to 64 bytes of UTF-8 without "
+    ck_assert_errors("dir/enterprises.csv:3: park_id is \"-P\": write 1 to 64 bytes of UTF-8 "
+                     "without "
                      "control characters that do not begin with -\n"
                      "dir/enterprises.csv:3: valid_from is \"2026-01-01T00:00:00Z\": write a civil "
                      "day like 2026-03-01\n");
@@ -175,9 +181,11 @@ START_TEST(exchanges_are_whole_and_past)
                                    "kd-1,E1,2025-01-02,520.0000001,1e3\n");
     ck_assert_errors("dir/exchanges.csv:2: t is in the future: an exchange is reported after it "
                      "happened\n"
-                     "dir/exchanges.csv:3: one of end and start is empty: both, or none to withdraw "
+                     "dir/exchanges.csv:3: one of end and start is empty: both, or none to "
+                     "withdraw "
                      "the exchange\n"
-                     "dir/exchanges.csv:5: end is \"520.0000001\": write a decimal number, at most 6 "
+                     "dir/exchanges.csv:5: end is \"520.0000001\": write a decimal number, at "
+                     "most 6 "
                      "decimals\n");
     ck_assert_uint_eq(files[REGISTRY_EXCHANGES].count, 1);
 }

@@ -26,7 +26,8 @@ start(void)
     fixture_sql(
         conninfo,
         "INSERT INTO meterd.point_attr (point, valid_from_ms, item, nominal_ms, modulus, max_rate,"
-        " reverse, factor_den, sign, sentinels, hold_max_ms, added_revision, removed_revision) VALUES"
+        " reverse, factor_den, sign, sentinels, hold_max_ms, added_revision, removed_revision) "
+        "VALUES"
         " (11, 1000, 1, 900000, 5, 6, true, 1000, -1, '{-1,7}', 8, 7, NULL),"
         " (11, 2000, 1, 900000, NULL, NULL, false, 1, 1, '{}', NULL, 7, NULL),"
         " (11, 3000, 1, 900000, NULL, NULL, false, 1, 1, '{}', NULL, 7, 7),"
