@@ -284,11 +284,13 @@ take_body(struct session *s, struct span bytes)
     if (e == HPE_OK)
         return bytes.size;
     if (e == HPE_PAUSED || e == HPE_PAUSED_UPGRADE) {
+        const uint8_t *end = (const uint8_t *)llhttp_get_error_pos(&h->parser);
+
         if (h->is_skipped)
             next_request(s, true);
         else
             h->phase = PHASE_SUBMIT;
-        return (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser) - bytes.at);
+        return (size_t)(end - bytes.at);
     }
     /* The answer may have to wait for earlier ones; the rest of the input is of no use. */
     if (h->is_skipped) {
