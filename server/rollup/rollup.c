@@ -10,6 +10,7 @@
 #include "server/rollup/record_walk.h"
 #include "server/rollup/rollup_state.h"
 
+#define IDLE_TICK_MS 500
 #define NAMES_MAX 4000000u
 #define NAMES_BYTES_MAX (512u * 1024 * 1024)
 
@@ -387,9 +388,10 @@ rollup_next_due_ms(const struct rollup *r, int64_t mono_ms)
 {
     int64_t due_ms = r->handed_over_ms + r->options.commit_interval_ms - mono_ms;
 
-    if (r->in_flight || due_ms > r->options.commit_interval_ms)
-        return r->options.commit_interval_ms;
-    return due_ms > 10 ? due_ms : 10;
+    /* What arrives wakes the thread; without anything to commit only idle partitions wait. */
+    if (r->in_flight || due_ms <= 0)
+        return commit_is_due(r, mono_ms) ? 0 : IDLE_TICK_MS;
+    return due_ms;
 }
 
 uint32_t

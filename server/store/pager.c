@@ -25,31 +25,6 @@ struct pager {
     _Atomic bool stopping;
 };
 
-struct page_request *
-page_request_new(enum page_kind kind)
-{
-    struct page_request *r = calloc(1, sizeof *r);
-
-    if (r == NULL)
-        abort();
-    r->kind = kind;
-    return r;
-}
-
-void
-page_request_free(struct page_request *r)
-{
-    if (r == NULL)
-        return;
-    free(r->points.at);
-    free(r->inbox_points.at);
-    free(r->segments.at);
-    free(r->inbox.at);
-    free(r->names.at);
-    free(r->text.at);
-    free(r);
-}
-
 /* False: interrupted. */
 static bool
 answer(struct pager *p, struct page_request *r)
@@ -155,6 +130,8 @@ pager_start(const struct pager_options *o)
     for (uint32_t a = 0; a < o->aggregators; a++)
         if (mailbox_init(&p->inbox[a], PAGER_REQUESTS_MAX, &p->waker) != ST_OK)
             abort();
+    /* Started once the registry was read: until the first failure the database is well. */
+    atomic_init(&p->database_ok, true);
     if (thread_start(&p->thread, "pager", run, p) != ST_OK)
         abort();
     return p;

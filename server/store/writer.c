@@ -267,6 +267,8 @@ writer_start(const struct writer_options *o)
     for (uint32_t a = 0; a < o->aggregators; a++)
         if (mailbox_init(&w->inbox[a], INBOX_CAPACITY, &w->waker) != ST_OK)
             abort();
+    /* Started once the registry was read: until the first failure the database is well. */
+    atomic_init(&w->database_ok, true);
     if (thread_start(&w->thread, "writer", run, w) != ST_OK)
         abort();
     return w;
