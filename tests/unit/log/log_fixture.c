@@ -68,10 +68,10 @@ record_new(uint32_t partition, uint32_t number, uint32_t size)
 {
     struct log_record *r = calloc(1, sizeof *r);
 
-    ck_assert(r != NULL && size >= 8);
+    if (r == NULL || size < 8 || (r->bytes = malloc(size)) == NULL)
+        abort();
     r->partition = partition;
     r->size = size;
-    r->bytes = malloc(size);
     memset(r->bytes, (int)(number & 0xff), size);
     memcpy(r->bytes, &partition, 4);
     memcpy(r->bytes + 4, &number, 4);
@@ -88,12 +88,13 @@ record_free(struct log_record *r)
 uint32_t
 record_number(struct span bytes)
 {
-    uint32_t number;
+    uint32_t number, wrong = 0;
 
     ck_assert(bytes.size >= 8);
     memcpy(&number, bytes.at + 4, 4);
     for (size_t i = 8; i < bytes.size; i++)
-        ck_assert_uint_eq(bytes.at[i], number & 0xff);
+        wrong += bytes.at[i] != (number & 0xff); /* ck_assert is slow, and there are many bytes. */
+    ck_assert_uint_eq(wrong, 0);
     return number;
 }
 
