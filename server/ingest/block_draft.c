@@ -73,7 +73,8 @@ keep_name(struct block_draft *d, struct span name)
 {
     uint8_t *at = d->names + d->name_bytes;
 
-    memcpy(at, name.at, name.size);
+    if (name.size > 0)
+        memcpy(at, name.at, name.size);
     d->name_bytes += (uint32_t)name.size;
     return span_of(at, name.size);
 }
