@@ -84,7 +84,6 @@ static void
 begin_rollup(struct pipeline *p)
 {
     const struct config *cfg = p->cfg;
-    struct mailbox *written[AGGREGATORS_MAX], *paged[AGGREGATORS_MAX];
     struct router_target targets[AGGREGATORS_MAX];
     uint32_t count = (uint32_t)cfg->rollup.aggregators;
 
@@ -100,13 +99,13 @@ begin_rollup(struct pipeline *p)
             .ctx = p,
         };
         p->aggregators[i] = aggregator_new(&o, p->current);
-        written[i] = aggregator_writer_done(p->aggregators[i]);
-        paged[i] = aggregator_pager_done(p->aggregators[i]);
+        p->written[i] = aggregator_writer_done(p->aggregators[i]);
+        p->paged[i] = aggregator_pager_done(p->aggregators[i]);
         targets[i] = aggregator_target(p->aggregators[i]);
     }
-    struct writer_options w = {cfg->database.conninfo, log_topic(p->log), count, written,
+    struct writer_options w = {cfg->database.conninfo, log_topic(p->log), count, p->written,
                                replay_offset_durable, p};
-    struct pager_options g = {cfg->database.conninfo, log_topic(p->log), count, paged};
+    struct pager_options g = {cfg->database.conninfo, log_topic(p->log), count, p->paged};
     p->writer = writer_start(&w);
     p->pager = pager_start(&g);
     p->router = router_start(p->log, targets, count);

@@ -38,6 +38,8 @@ struct pipeline {
     struct router *router;
     struct aggregator *aggregators[AGGREGATORS_MAX];
     uint32_t aggregator_count;
+    struct mailbox *written[AGGREGATORS_MAX]; /* writer and pager answer here */
+    struct mailbox *paged[AGGREGATORS_MAX];
     atomic_bool lost; /* a partition went to another owner */
 
     struct admin *admin;

@@ -120,9 +120,13 @@ class Meterd:
         self.process = subprocess.Popen([*wrapper, f"{BUILD}/meterd", "--config", config],
                                         stderr=self.log_file, stdout=self.log_file)
         self.ports = {}
-        eventually(self.find_ports, what=f"meterd listens (see {log_path})")
-        if ready:
-            self.wait_ready()
+        try:
+            eventually(self.find_ports, what=f"meterd listens (see {log_path})")
+            if ready:
+                self.wait_ready()
+        except AssertionError:
+            self.kill()
+            raise
 
     def log(self):
         with open(self.log_path, errors="replace") as f:
