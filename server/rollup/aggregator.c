@@ -53,6 +53,9 @@ static void
 port_seek(void *ctx, uint32_t partition, int64_t offset)
 {
     struct aggregator *a = ctx;
+
+    /* What lies before it is in the database: the log need not keep it. */
+    log_set_replay_offset(a->options.log, partition, offset);
     router_seek(a->router, a->options.rollup.aggregator, partition, offset);
 }
 
