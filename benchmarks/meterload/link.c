@@ -1,0 +1,413 @@
+/* A lost connection, an answer "later" or silence puts messages back in line; a connection that
+ * cannot be made is tried again after a growing wait. */
+#include "benchmarks/meterload/link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_MS_MAX 5000
+#define SILENCE_MS_MAX 60000
+#define PING_AFTER_MS 20000
+#define BACKOFF_MS_MIN 50
+#define BACKOFF_MS_MAX 2000
+#define READ_SIZE 65536
+
+enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_OPEN };
+
+struct under_way {
+    uint32_t message;
+    uint16_t packet_id;
+};
+
+struct link {
+    struct load *load;
+    enum door door;
+    uint32_t number;
+    enum link_state state;
+    int fd;
+    uint32_t gateway;  /* FLEET_NONE: none */
+    uint32_t next;     /* message of its that was never sent */
+    struct under_way window[IN_FLIGHT_MAX];
+    unsigned window_count, window_max;
+    uint32_t again[IN_FLIGHT_MAX]; /* to be sent once more, ascending */
+    unsigned again_count;
+    uint16_t packet_id;
+    int64_t wait_until_ms, heard_ms, sent_ms;
+    int64_t backoff_ms;
+    struct bytes in, out, body;
+};
+
+struct link *
+link_new(struct load *load, enum door door, uint32_t number)
+{
+    struct link *l = tool_grow(NULL, 1, sizeof *l);
+
+    memset(l, 0, sizeof *l);
+    l->load = load;
+    l->door = door;
+    l->number = number;
+    l->fd = -1;
+    l->gateway = FLEET_NONE;
+    l->backoff_ms = BACKOFF_MS_MIN;
+    return l;
+}
+
+static void
+close_socket(struct link *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+    l->state = LINK_DOWN;
+    l->in.size = 0;
+    l->out.size = 0;
+}
+
+void
+link_free(struct link *l)
+{
+    close_socket(l);
+    free(l->in.at);
+    free(l->out.at);
+    free(l->body.at);
+    free(l);
+}
+
+static void
+put_again(struct link *l, uint32_t message)
+{
+    unsigned at = l->again_count++;
+
+    assert(at < IN_FLIGHT_MAX);
+    for (; at > 0 && l->again[at - 1] > message; at--)
+        l->again[at] = l->again[at - 1];
+    l->again[at] = message;
+}
+
+static void
+lose(struct link *l)
+{
+    close_socket(l);
+    for (unsigned i = 0; i < l->window_count; i++)
+        put_again(l, l->window[i].message);
+    l->window_count = 0;
+    l->wait_until_ms = l->load->now_ms + l->backoff_ms;
+    l->backoff_ms = l->backoff_ms * 2 < BACKOFF_MS_MAX ? l->backoff_ms * 2 : BACKOFF_MS_MAX;
+    l->load->totals.lost_connections++;
+}
+
+static void
+start_connecting(struct link *l)
+{
+    const struct load_door *d = &l->load->doors[l->door];
+    int one = 1;
+
+    l->fd = socket(d->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->fd < 0) {
+        lose(l);
+        return;
+    }
+    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    l->state = LINK_CONNECTING;
+    l->heard_ms = l->load->now_ms;
+    if (connect(l->fd, (const struct sockaddr *)&d->address, d->address_size) != 0 &&
+        errno != EINPROGRESS)
+        lose(l);
+}
+
+static void
+greet(struct link *l)
+{
+    const struct fleet_gateway *g = &l->load->plan->fleet.gateways[l->gateway];
+    char client_id[64];
+
+    l->window_max = l->load->in_flight;
+    l->state = l->door == DOOR_MQTT ? LINK_GREETING : LINK_OPEN;
+    if (l->door != DOOR_MQTT)
+        return;
+    snprintf(client_id, sizeof client_id, "meterload-%d-%u", (int)getpid(), l->number);
+    mqtt_write_connect(&l->out, client_id, g->name, g->token);
+}
+
+static void
+finish_connecting(struct link *l)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
+        lose(l);
+    else
+        greet(l);
+}
+
+/* The next message the gateway may send now. */
+static bool
+take_message(struct link *l, uint32_t *message)
+{
+    const struct plan_gateway *g = &l->load->plan->gateways[l->gateway];
+
+    if (l->again_count > 0) {
+        *message = l->again[0];
+        l->again_count--;
+        memmove(l->again, l->again + 1, l->again_count * sizeof l->again[0]);
+        return true;
+    }
+    while (l->next < g->first + g->count && l->load->is_done[l->next])
+        l->next++;
+    if (l->next == g->first + g->count || !load_may_send(l->load))
+        return false;
+    /* The second round corrects the first: not before all of that is acknowledged. */
+    if (l->next >= g->first + g->second && l->window_count > 0 &&
+        l->window[0].message < g->first + g->second)
+        return false;
+    *message = l->next++;
+    return true;
+}
+
+static void
+write_message(struct link *l, uint32_t message)
+{
+    const struct load_door *d = &l->load->doors[l->door];
+
+    l->packet_id = l->packet_id == UINT16_MAX ? 1 : (uint16_t)(l->packet_id + 1);
+    l->body.size = 0;
+    plan_write_message(l->load->plan, message, &l->body);
+    if (l->door == DOOR_MQTT)
+        mqtt_write_publish(&l->out, l->packet_id, bytes_span(&l->body));
+    else
+        http_write_request(&l->out, d->text, l->load->plan->fleet.gateways[l->gateway].token,
+                           bytes_span(&l->body));
+    if (l->window_count == 0)
+        l->heard_ms = l->load->now_ms;
+    l->window[l->window_count++] = (struct under_way){message, l->packet_id};
+    load_note_sent(l->load, message);
+}
+
+static bool
+is_gateway_done(const struct link *l)
+{
+    const struct plan_gateway *g = &l->load->plan->gateways[l->gateway];
+
+    if (l->window_count > 0 || l->again_count > 0)
+        return false;
+    for (uint32_t m = l->next; m < g->first + g->count; m++)
+        if (!l->load->is_done[m])
+            return false;
+    return true;
+}
+
+/* An MQTT connection belongs to one gateway, an HTTP request to one: only the former must go. */
+static void
+change_gateway(struct link *l)
+{
+    if (l->gateway != FLEET_NONE && l->door == DOOR_MQTT && l->state == LINK_OPEN) {
+        mqtt_write_disconnect(&l->out);
+        link_flush(l);
+        close_socket(l);
+    }
+    l->gateway = load_take_gateway(l->load);
+    if (l->gateway != FLEET_NONE)
+        l->next = l->load->plan->gateways[l->gateway].first;
+    else
+        close_socket(l);
+}
+
+static void
+look_at_clock(struct link *l)
+{
+    int64_t silence = l->load->now_ms - l->heard_ms;
+
+    if (l->state == LINK_OPEN && l->window_count == 0)
+        silence = 0;
+    if (silence > (l->state == LINK_OPEN ? SILENCE_MS_MAX : CONNECT_MS_MAX))
+        lose(l);
+    else if (l->state == LINK_OPEN && l->door == DOOR_MQTT &&
+             l->load->now_ms - l->sent_ms > PING_AFTER_MS && l->out.size == 0)
+        mqtt_write_ping(&l->out);
+}
+
+void
+link_prepare(struct link *l)
+{
+    uint32_t message;
+
+    if (l->gateway == FLEET_NONE || is_gateway_done(l))
+        change_gateway(l);
+    if (l->gateway == FLEET_NONE)
+        return;
+    if (l->state != LINK_DOWN)
+        look_at_clock(l);
+    if (l->load->now_ms < l->wait_until_ms)
+        return;
+    if (l->state == LINK_DOWN)
+        start_connecting(l);
+    while (l->state == LINK_OPEN && l->window_count < l->window_max && take_message(l, &message))
+        write_message(l, message);
+}
+
+void
+link_flush(struct link *l)
+{
+    while (l->fd >= 0 && l->state != LINK_CONNECTING && l->out.size > 0) {
+        ssize_t n = send(l->fd, l->out.at, l->out.size, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (n < 0) {
+            lose(l);
+            return;
+        }
+        l->sent_ms = l->load->now_ms;
+        bytes_consume(&l->out, (size_t)n);
+    }
+}
+
+struct pollfd
+link_poll(const struct link *l)
+{
+    short events = POLLIN;
+
+    if (l->state == LINK_CONNECTING || l->out.size > 0)
+        events |= POLLOUT;
+    return (struct pollfd){.fd = l->fd, .events = events};
+}
+
+/* The place in the window of the message an answer is about; window_count: nowhere. */
+static unsigned
+find_under_way(const struct link *l, const struct answer *a)
+{
+    unsigned i = 0;
+
+    while (l->door == DOOR_MQTT && i < l->window_count && l->window[i].packet_id != a->packet_id)
+        i++;
+    return i;
+}
+
+static void
+take_message_answer(struct link *l, const struct answer *a)
+{
+    unsigned i = find_under_way(l, a);
+    uint32_t message;
+
+    if (i >= l->window_count)
+        return;
+    message = l->window[i].message;
+    l->window_count--;
+    memmove(l->window + i, l->window + i + 1, (l->window_count - i) * sizeof l->window[0]);
+    if (a->kind == ANSWER_STORED) {
+        l->backoff_ms = BACKOFF_MS_MIN;
+        load_note_stored(l->load, message, a);
+    } else if (a->kind == ANSWER_REFUSED) {
+        load_note_refused(l->load, message, a);
+    } else {
+        put_again(l, message);
+        l->wait_until_ms = l->load->now_ms + a->wait_ms;
+    }
+}
+
+/* The gateway may not come in at all: all its messages are refused. */
+static void
+refuse_gateway(struct link *l, const struct answer *a)
+{
+    const struct plan_gateway *g = &l->load->plan->gateways[l->gateway];
+
+    for (uint32_t m = g->first; m < g->first + g->count; m++)
+        if (!l->load->is_done[m])
+            load_note_refused(l->load, m, a);
+    l->again_count = 0;
+    l->window_count = 0;
+    l->next = g->first + g->count;
+}
+
+static void
+take_answer(struct link *l, const struct answer *a)
+{
+    if (l->state == LINK_GREETING) {
+        if (a->kind == ANSWER_REFUSED)
+            refuse_gateway(l, a);
+        if (a->kind != ANSWER_READY)
+            return;
+        l->state = LINK_OPEN;
+        if (a->in_flight > 0 && a->in_flight < l->window_max)
+            l->window_max = a->in_flight;
+    } else if (a->kind != ANSWER_NONE && a->kind != ANSWER_READY) {
+        take_message_answer(l, a);
+    }
+}
+
+static void
+take_answers(struct link *l)
+{
+    struct answer a;
+    ptrdiff_t used = 0;
+    size_t at = 0;
+    bool is_over = false;
+
+    while (!is_over) {
+        struct span left = span_of(l->in.at + at, l->in.size - at);
+
+        used = l->door == DOOR_MQTT ? mqtt_read_answer(left, &a) : http_read_answer(left, &a);
+        if (used <= 0)
+            break;
+        at += (size_t)used;
+        take_answer(l, &a);
+        is_over = a.is_last;
+    }
+    if (is_over || used < 0)
+        lose(l);
+    else
+        bytes_consume(&l->in, at);
+}
+
+static void
+read_answers(struct link *l)
+{
+    for (;;) {
+        ssize_t n;
+
+        bytes_reserve(&l->in, READ_SIZE);
+        n = recv(l->fd, l->in.at + l->in.size, READ_SIZE, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (n <= 0) {
+            lose(l);
+            return;
+        }
+        l->heard_ms = l->load->now_ms;
+        l->in.size += (size_t)n;
+        take_answers(l);
+        if (l->fd < 0)
+            return;
+    }
+}
+
+void
+link_ready(struct link *l, short revents)
+{
+    if (l->fd < 0 || revents == 0)
+        return;
+    if (l->state == LINK_CONNECTING) {
+        if ((revents & (POLLOUT | POLLERR | POLLHUP)) != 0)
+            finish_connecting(l);
+        return;
+    }
+    if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0)
+        read_answers(l);
+}
+
+bool
+link_is_done(const struct link *l)
+{
+    return l->gateway == FLEET_NONE && l->load->pool_next >= l->load->plan->fleet.gateway_count;
+}
