@@ -269,6 +269,9 @@ class Site:
     def settle(self, seconds=60):
         """Waits until everything acknowledged so far is in every row (contract 6, v_progress)."""
         def settled():
+            code = self.meterd.process.poll()
+            if code is not None:
+                raise AssertionError(f"meterd ended with {code}")
             status, text = self.meterd.admin("/status")
             if status != 200:
                 return False
