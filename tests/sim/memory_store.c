@@ -17,8 +17,14 @@ struct partition_row {
     struct page_claim row;
 };
 
+/* Sorted by key. */
+struct rollup_table {
+    struct tx_rollup *at;
+    uint32_t count;
+};
+
 struct memory_store {
-    TX_ARRAY(tx_rollup) rollups[4];
+    struct rollup_table rollups[4];
     TX_ARRAY(tx_arrivals) arrivals;
     TX_ARRAY(tx_point) points;
     TX_ARRAY(tx_segment) segments;
@@ -79,20 +85,21 @@ advance(struct memory_store *m, const struct tx_part *p)
     row->revision = p->revision;
 }
 
-static void
-add_rollup(struct memory_store *m, int table, const struct tx_rollup *r)
+static int
+compare_rollups(const void *left, const void *right)
 {
-    struct tx_rollup *row = NULL;
+    const struct tx_rollup *a = left, *b = right;
 
-    for (uint32_t i = 0; i < m->rollups[table].count && row == NULL; i++) {
-        struct tx_rollup *at = &m->rollups[table].at[i];
-        if (at->owner == r->owner && at->item == r->item && at->slot_ms == r->slot_ms)
-            row = at;
-    }
-    if (row == NULL) {
-        *TX_APPEND(&m->rollups[table]) = *r;
-        return;
-    }
+    if (a->owner != b->owner)
+        return a->owner < b->owner ? -1 : 1;
+    if (a->item != b->item)
+        return a->item < b->item ? -1 : 1;
+    return (a->slot_ms > b->slot_ms) - (a->slot_ms < b->slot_ms);
+}
+
+static void
+add_rollup(struct tx_rollup *row, const struct tx_rollup *r)
+{
     row->quantity += r->quantity;
     row->estimated += r->estimated;
     row->readings += r->readings;
@@ -102,9 +109,29 @@ add_rollup(struct memory_store *m, int table, const struct tx_rollup *r)
         row->changed_at_ms = r->changed_at_ms;
 }
 
-#define ADD_ROLLUPS(m, table, array)                                                               \
-    for (uint32_t i_ = 0; i_ < (array).count; i_++)                                                \
-    add_rollup((m), (table), &(array).at[i_])
+/* Both sides are sorted by key, each key once: two such lists become one. */
+static void
+add_rollups(struct rollup_table *t, const struct tx_rollup *rows, uint32_t count)
+{
+    uint32_t i = 0, j = 0, merged = 0;
+
+    if (count == 0)
+        return;
+    struct tx_rollup *all = calloc(t->count + count, sizeof *all);
+    assert(all != NULL);
+    while (i < t->count || j < count) {
+        int order = i == t->count ? 1 : j == count ? -1 : compare_rollups(&t->at[i], &rows[j]);
+        assert(j == 0 || j == count || compare_rollups(&rows[j - 1], &rows[j]) < 0);
+        all[merged] = order <= 0 ? t->at[i++] : rows[j];
+        if (order == 0)
+            add_rollup(&all[merged], &rows[j]);
+        j += order >= 0;
+        merged++;
+    }
+    free(t->at);
+    t->at = all;
+    t->count = merged;
+}
 
 static void
 add_arrivals(struct memory_store *m, const struct tx_arrivals *a)
@@ -229,10 +256,10 @@ memory_store_commit(struct memory_store *m, const struct transaction *tx)
     check_parts(tx);
     for (uint32_t i = 0; i < tx->parts.count; i++)
         advance(m, &tx->parts.at[i]);
-    ADD_ROLLUPS(m, STORE_ENTERPRISE_SLOT, tx->enterprise_slots);
-    ADD_ROLLUPS(m, STORE_ENTERPRISE_DAY, tx->enterprise_days);
-    ADD_ROLLUPS(m, STORE_AREA_SLOT, tx->area_slots);
-    ADD_ROLLUPS(m, STORE_AREA_DAY, tx->area_days);
+    add_rollups(&m->rollups[STORE_ENTERPRISE_SLOT], tx->enterprise_slots.at, tx->enterprise_slots.count);
+    add_rollups(&m->rollups[STORE_ENTERPRISE_DAY], tx->enterprise_days.at, tx->enterprise_days.count);
+    add_rollups(&m->rollups[STORE_AREA_SLOT], tx->area_slots.at, tx->area_slots.count);
+    add_rollups(&m->rollups[STORE_AREA_DAY], tx->area_days.at, tx->area_days.count);
     for (uint32_t i = 0; i < tx->arrivals.count; i++)
         add_arrivals(m, &tx->arrivals.at[i]);
     for (uint32_t i = 0; i < tx->points.count; i++)
@@ -380,18 +407,6 @@ memory_store_partition(const struct memory_store *m, uint32_t partition)
 
 /* --- What is stored. ------------------------------------------------------------------------------- */
 
-static int
-compare_rollups(const void *left, const void *right)
-{
-    const struct tx_rollup *a = left, *b = right;
-
-    if (a->owner != b->owner)
-        return a->owner < b->owner ? -1 : 1;
-    if (a->item != b->item)
-        return a->item < b->item ? -1 : 1;
-    return (a->slot_ms > b->slot_ms) - (a->slot_ms < b->slot_ms);
-}
-
 uint32_t
 memory_store_rows(const struct memory_store *m, enum store_table table,
                   const struct tx_rollup **rows)
@@ -400,8 +415,6 @@ memory_store_rows(const struct memory_store *m, enum store_table table,
     uint32_t kept = 0;
 
     /* Rows that have become zero stay in the real table; for comparing they are nothing. */
-    if (m->rollups[table].count > 1)
-        qsort(at, m->rollups[table].count, sizeof *at, compare_rollups);
     for (uint32_t i = 0; i < m->rollups[table].count; i++)
         if (at[i].quantity != 0 || at[i].estimated != 0 || at[i].readings != 0 ||
             at[i].late != 0 || at[i].suspect != 0)
