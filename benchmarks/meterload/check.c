@@ -145,6 +145,7 @@ compare(struct check *k, struct stored *s, bool is_quiet)
     stored_each(s, STORED_READINGS, take_reading, k);
     stored_each(s, STORED_SUPERSEDED, take_superseded, k);
     stored_each(s, STORED_QUARANTINE, take_quarantined, k);
+    stored_end(s);
     acknowledged = look_for_missing(k);
     if (!is_quiet)
         printf("sent %" PRIu64 " readings: %" PRIu64 " different, %" PRIu64 " of them acknowledged\n"

@@ -7,6 +7,7 @@
 #include "benchmarks/meterload/check.h"
 #include "benchmarks/meterload/options.h"
 #include "benchmarks/meterload/replay.h"
+#include "benchmarks/meterload/run.h"
 #include "benchmarks/meterload/tool.h"
 
 #define LEDGERS_MAX 16
@@ -31,6 +32,21 @@ static const char help[] =
     "  --patience S         give up after so long without an answer; default 300\n"
     "  --progress           print how far it is\n"
     "  Exit codes: 0 all acknowledged, 1 some refused, 69 no answers, 75 stopped.\n"
+    "\n"
+    "usage: meterload run [OPTIONS]\n"
+    "  Sends made-up readings of gateways load-00000 ... (token load-token-00000 ..., points E0000\n"
+    "  ...; `benchmarks/run --registry DIR` writes their registry), and prints rate and latencies.\n"
+    "  --gateways N         default 100\n"
+    "  --connections N      a multiple of the gateways; default as many\n"
+    "  --batch N            readings a message, each of another point; default 100\n"
+    "  --duration S         default 10\n"
+    "  --rate N             readings a second, latency from the scheduled time; default 0: closed\n"
+    "  --in-flight N        messages of a connection not acknowledged yet; default 1 (HTTP: 1)\n"
+    "  --door http|mqtt     default mqtt; --http, --mqtt HOST:PORT as above\n"
+    "  --shape values|rows  of the JSON; default values\n"
+    "  --step MS            from message to message of a connection; default 900000\n"
+    "  --days-back D        the first message's time; default 390\n"
+    "  --hold MS            pause between the last connection and the first message; default 0\n"
     "\n"
     "usage: meterload check [--conninfo CONNINFO] [--wait S] LEDGER...\n"
     "  Holds acknowledged to be part of stored, and stored to be part of sent, reading by reading,\n"
@@ -130,6 +146,8 @@ main(int argc, char **argv)
 
     if (strcmp(command, "replay") == 0)
         return replay(argv + 2);
+    if (strcmp(command, "run") == 0)
+        return run_command(argv + 2);
     if (strcmp(command, "check") == 0)
         return check(argv + 2);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {

@@ -62,8 +62,13 @@ stored_utc_offset_ms(struct stored *s)
 void
 stored_begin(struct stored *s)
 {
-    PQclear(query(s, "ROLLBACK", PGRES_COMMAND_OK));
     PQclear(query(s, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", PGRES_COMMAND_OK));
+}
+
+void
+stored_end(struct stored *s)
+{
+    PQclear(query(s, "COMMIT", PGRES_COMMAND_OK));
 }
 
 /* Cuts the row at its tabs and takes COPY's backslashes out, in place. */

@@ -18,8 +18,9 @@ struct stored *stored_open(const char *conninfo);
 void stored_close(struct stored *s);
 int64_t stored_utc_offset_ms(struct stored *s);
 
-/* A new snapshot for the calls of stored_each that follow. */
+/* One snapshot for the calls of stored_each in between. */
 void stored_begin(struct stored *s);
+void stored_end(struct stored *s);
 
 enum stored_view { STORED_READINGS, STORED_SUPERSEDED, STORED_QUARANTINE };
 typedef void (*stored_take)(void *context, const struct stored_row *row);
