@@ -157,11 +157,11 @@ add_block(struct sim *s, struct record_builder *r, size_t first, size_t end, int
     assert(d != NULL);
     if (sim_chance(&s->random, s->options.door_lag_percent))
         door = 1 + sim_below(&s->random, s->revision);
+    d->columns.base_time_ms = s->c->log[first].t; /* fits_block: all the others are near it */
     size_t numbered = numbers_first(s, first, end, door);
     d->columns.enterprise = (uint32_t)enterprise + 1;
     d->columns.gateway = 7;
     d->columns.received_at_ms = s->c->log[end - 1].received_at;
-    d->columns.base_time_ms = s->c->log[first].t;
     for (size_t i = first; i < end; i++) {
         s->c->log[i].received_at = d->columns.received_at_ms;
         if (i - first < numbered)
