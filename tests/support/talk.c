@@ -102,7 +102,8 @@ collect(struct talk *t)
     if (t->session == NULL)
         return;
     out = session_output(t->session);
-    assert(t->size + out->size < TALK_OUTPUT_MAX);
+    t->output = realloc(t->output, t->size + out->size + 1);
+    assert(t->output != NULL);
     if (out->size > 0)
         memcpy(t->output + t->size, out->at, out->size);
     t->size += out->size;
@@ -138,7 +139,7 @@ void
 talk_advance_ms(int64_t ms)
 {
     now_ms += ms;
-    sessions_set_now(sessions, now_ms, TALK_WALL_MS + now_ms - 1000000);
+    sessions_set_now(sessions, now_ms, TALK_WALL_MS + (now_ms - 1000000) % 86400000);
     sessions_tick(sessions);
     talk_turn();
 }
@@ -151,7 +152,7 @@ talk_open(struct talk *t, enum door door)
     while (talks[i] != NULL)
         i++;
     assert(i < TALKS_MAX);
-    *t = (struct talk){.output = malloc(TALK_OUTPUT_MAX)};
+    *t = (struct talk){.output = malloc(1)};
     assert(t->output != NULL);
     t->output[0] = '\0';
     t->session = session_open(sessions, door, t);

@@ -10,7 +10,6 @@
 #include "tests/support/fake_log.h"
 
 #define TALK_WALL_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z */
-#define TALK_OUTPUT_MAX (8 * 1024 * 1024)
 
 struct talk {
     struct session *session;
