@@ -10,8 +10,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "server/base/log_line.h"
 #include "server/base/thread.h"
 #include "server/store/registry_load.h"
 
@@ -25,6 +27,7 @@ struct registry {
     struct registry_mark mark; /* of the newest directory posted; the thread's */
     uint32_t polls;            /* since then */
     atomic_bool database_ok;
+    char told[WHY_SIZE]; /* why the registry was not read last time; "": it was; the thread's */
     pthread_mutex_t mutex;
     pthread_cond_t stop_asked;
     bool must_stop; /* under mutex */
@@ -108,7 +111,24 @@ connect_if_needed(struct registry *r, char why[WHY_SIZE])
     st = registry_connect(r->conninfo, &r->db, why);
     if (st == ST_OK) /* A server that hangs must not hang the thread for ever. */
         st = registry_execute(r->db, "SET statement_timeout = '60s'", why);
+    if (st == ST_OK)
+        st = registry_check_schema(r->db, why);
+    if (st != ST_OK) { /* The schema is looked at again when it may have been migrated. */
+        PQfinish(r->db);
+        r->db = NULL;
+    }
     return st;
+}
+
+/* Says why nothing can be loaded, once for each reason. */
+static void
+tell(struct registry *r, enum status st, const char *why)
+{
+    if (st == ST_OK)
+        why = "";
+    else if (strcmp(r->told, why) != 0)
+        log_line(LOG_WARN, "event=registry_not_read why=%s", log_text_of(why));
+    snprintf(r->told, sizeof r->told, "%s", why);
 }
 
 static bool
@@ -122,7 +142,7 @@ is_news(const struct registry *r, const struct registry_mark *now)
 static void
 poll_once(struct registry *r)
 {
-    char why[WHY_SIZE];
+    char why[WHY_SIZE] = "";
     struct directory *d = NULL;
     struct registry_mark mark;
     enum status st = connect_if_needed(r, why);
@@ -133,6 +153,7 @@ poll_once(struct registry *r)
     if (st == ST_OK && is_news(r, &mark))
         st = registry_load_directory(r->db, &d, &mark, why);
     atomic_store(&r->database_ok, st == ST_OK);
+    tell(r, st, why);
     if (d == NULL)
         return;
     if (mailbox_post(r->out, d)) {

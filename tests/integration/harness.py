@@ -275,7 +275,10 @@ class Site:
             status, text = self.meterd.admin("/status")
             if status != 200:
                 return False
-            for p in json.loads(text)["partitions"]:
+            partitions = json.loads(text)["partitions"]
+            if not partitions:  # Not yet: /status is renewed twice a second.
+                return False
+            for p in partitions:
                 row = self.postgres.rows(
                     "select next_offset, inbox + refold_work from meterd.v_progress"
                     " where partition = %s", p["partition"])
