@@ -26,6 +26,7 @@ struct partition_batch {
 
 struct batcher {
     struct batcher_options o;
+    struct log_producer *producer;
     size_t capacity; /* of a record's buffer */
     uint32_t record_count;
     uint32_t free_count;
@@ -57,7 +58,8 @@ batcher_new(const struct batcher_options *o)
     b->records = calloc(count, sizeof *b->records);
     b->bytes = malloc(count * b->capacity);
     b->partitions = calloc(o->partitions, sizeof *b->partitions);
-    if (b->records == NULL || b->bytes == NULL || b->partitions == NULL) {
+    b->producer = log_producer_new(o->log);
+    if (b->producer == NULL || b->records == NULL || b->bytes == NULL || b->partitions == NULL) {
         batcher_free(b);
         return NULL;
     }
@@ -74,6 +76,8 @@ batcher_free(struct batcher *b)
 {
     if (b == NULL)
         return;
+    if (b->producer != NULL)
+        log_producer_free(b->producer);
     free(b->records);
     free(b->bytes);
     free(b->partitions);
@@ -116,7 +120,7 @@ static void
 append(struct batcher *b, struct batch_record *r)
 {
     r->next = NULL;
-    if (b->waiting_first == NULL && log_append(b->o.producer, &r->log) == ST_OK) {
+    if (b->waiting_first == NULL && log_append(b->producer, &r->log) == ST_OK) {
         b->under_way++;
         return;
     }
@@ -132,7 +136,7 @@ append_waiting(struct batcher *b)
 {
     struct batch_record *r;
 
-    while ((r = b->waiting_first) != NULL && log_append(b->o.producer, &r->log) == ST_OK) {
+    while ((r = b->waiting_first) != NULL && log_append(b->producer, &r->log) == ST_OK) {
         b->waiting_first = r->next;
         if (r->next == NULL)
             b->waiting_last = NULL;
@@ -266,13 +270,25 @@ batcher_take_answers(struct batcher *b)
 {
     struct log_record *l;
 
-    log_producer_drain(b->o.producer);
-    while ((l = log_producer_take(b->o.producer)) != NULL) {
+    log_producer_drain(b->producer);
+    while ((l = log_producer_take(b->producer)) != NULL) {
         assert(b->under_way > 0);
         b->under_way--;
         answer(b, (struct batch_record *)l, l->result);
     }
     append_waiting(b);
+}
+
+int
+batcher_fd(const struct batcher *b)
+{
+    return log_producer_fd(b->producer);
+}
+
+bool
+batcher_is_writable(const struct batcher *b)
+{
+    return log_is_writable(b->o.log);
 }
 
 bool

@@ -2,7 +2,8 @@
  *
  * When a record leaves: at once when it is full; at the end of a turn of the loop when nothing of
  * its partition is under way; otherwise when record_age has passed or what was under way is
- * answered. So at a low rate nobody waits for company, and under load batches grow by themselves. */
+ * answered. So at a low rate nobody waits for company, and under load batches grow
+ * by themselves. */
 #ifndef METERD_INGEST_BATCHER_H
 #define METERD_INGEST_BATCHER_H
 
@@ -15,10 +16,10 @@
 #include "server/ingest/ack.h"
 
 struct batcher;
-struct log_producer;
+struct log;
 
 struct batcher_options {
-    struct log_producer *producer; /* borrowed; must outlive the batcher */
+    struct log *log; /* borrowed; the batcher has a producer of its own */
     uint32_t partitions;
     size_t record_size;    /* bytes at which a record is full */
     int64_t record_age_ms;
@@ -49,7 +50,10 @@ void batcher_give_up(struct batcher *b);
 void batcher_end_turn(struct batcher *b, int64_t now_ms);
 /* When an open record is to be sealed by its age; INT64_MAX: none is open. */
 int64_t batcher_due_ms(const struct batcher *b);
-/* The producer's descriptor is readable: fetch what the log has answered. */
+/* Readable when the log has answered something: then batcher_take_answers. */
+int batcher_fd(const struct batcher *b);
+/* False while the log takes nothing: answer 503. */
+bool batcher_is_writable(const struct batcher *b);
 void batcher_take_answers(struct batcher *b);
 /* Nothing open, waiting or under way. */
 bool batcher_is_idle(const struct batcher *b);

@@ -85,7 +85,7 @@ intake_drop(struct intake *in, const struct waiter *w)
         in->unfinished = NULL;
 }
 
-/* --- one reading -------------------------------------------------------------------------------- */
+/* --- one reading ------------------------------------------------------------------------------ */
 
 /* When the reading is from, or why that is not known. */
 static enum status
@@ -145,7 +145,7 @@ draft_reading(struct intake *in, const struct message *m, const struct raw_readi
     return block_draft_add_named(&in->draft, raw, t_ms, quality, p == NULL);
 }
 
-/* --- effects of a block ------------------------------------------------------------------------- */
+/* --- effects of a block ----------------------------------------------------------------------- */
 
 static enum status
 list_name(struct intake *in, struct waiter *w, struct span name)
@@ -261,7 +261,7 @@ flush(struct intake *in, const struct message *m)
     return ST_OK;
 }
 
-/* --- a message ---------------------------------------------------------------------------------- */
+/* --- a message -------------------------------------------------------------------------------- */
 
 static void
 begin(struct intake *in, const struct message *m)

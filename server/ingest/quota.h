@@ -12,7 +12,7 @@ struct quota;
 
 struct quota *quota_new(void) MUST_USE; /* NULL: no memory */
 void quota_free(struct quota *q);
-/* One more refused reading of that gateway (not 0) at wall_ms; false: do not keep it. Any thread. */
+/* Any thread. One more refused reading of that gateway (not 0); false: do not keep it. */
 bool quota_take(struct quota *q, uint32_t gateway, int64_t wall_ms);
 
 #endif

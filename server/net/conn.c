@@ -32,7 +32,7 @@ conn_changed(void *connection)
     c->loop->dirty = c;
 }
 
-/* --- close -------------------------------------------------------------------------------------- */
+/* --- close ------------------------------------------------------------------------------------ */
 
 static void
 on_closed(uv_handle_t *handle)
@@ -90,7 +90,7 @@ reset(struct conn *c)
         uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
-/* --- bytes in ----------------------------------------------------------------------------------- */
+/* --- bytes in --------------------------------------------------------------------------------- */
 
 static void
 on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -146,7 +146,7 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
     conn_changed(c);
 }
 
-/* --- bytes out ---------------------------------------------------------------------------------- */
+/* --- bytes out -------------------------------------------------------------------------------- */
 
 static void
 on_written(uv_write_t *request, int status)
@@ -213,7 +213,7 @@ write_output(struct conn *c)
     session_set_unsent(c->session, 0);
 }
 
-/* --- what next ---------------------------------------------------------------------------------- */
+/* --- what next -------------------------------------------------------------------------------- */
 
 /* The last answer is out. Closing with unread input would reset the connection and could take the
  * answer with it (RFC 9112, 9.6): say that we are done and read the rest away. */
@@ -307,7 +307,7 @@ conn_deadline(struct conn *c)
     conn_changed(c);
 }
 
-/* --- accept ------------------------------------------------------------------------------------- */
+/* --- accept ----------------------------------------------------------------------------------- */
 
 static void
 set_options(struct conn *c)

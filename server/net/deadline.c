@@ -1,5 +1,5 @@
 /* A deadline that moves later stays in its slot; when the slot's time comes it is put where it
- * belongs by then. So a busy connection costs one move per turn of the wheel, not one per message. */
+ * belongs by then. So a busy connection costs one move per turn of the wheel. */
 #include "server/net/deadline.h"
 
 #include <assert.h>

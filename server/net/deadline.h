@@ -1,5 +1,5 @@
-/* Absolute deadlines of many connections: a wheel of coarse slots. Setting one is constant time and,
- * in the usual case that it only moves later, touches nothing but the deadline itself. A deadline
+/* Absolute deadlines of many connections: a wheel of coarse slots. Setting one is constant time,
+ * and in the usual case that it only moves later, touches nothing but the deadline itself. One
  * passes up to two slots late, never early. Thread: the loop that owns the wheel. */
 #ifndef METERD_NET_DEADLINE_H
 #define METERD_NET_DEADLINE_H

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "server/net/loop_parts.h"
 
 #define BACKLOG 4096
+#define FD_RESERVE 256 /* for the log, the database, admin */
 
 static const char *const door_names[DOOR_COUNT] = {[DOOR_HTTP] = "http", [DOOR_MQTT] = "mqtt"};
 
@@ -128,4 +130,38 @@ listener_close(struct listener *n)
         return;
     n->is_on = false;
     uv_close((uv_handle_t *)&n->tcp, NULL);
+}
+
+void
+listener_raise_limits(const struct config *c)
+{
+    struct rlimit limit;
+    uint64_t need = c->http.max_connections + c->mqtt.max_connections + FD_RESERVE;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+        return;
+    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < need)
+        log_line(LOG_WARN, "event=few_descriptors have=%llu need=%llu",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)need);
+}
+
+void
+listener_bound_doors(struct net_loop *l)
+{
+    struct rlimit limit;
+    uint64_t have;
+    uint64_t want = 0;
+
+    for (unsigned i = 0; i < DOOR_COUNT; i++)
+        want += l->listeners[i].open_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= FD_RESERVE)
+        return;
+    have = (limit.rlim_cur - FD_RESERVE) / l->o.config->ingest.loops;
+    for (unsigned i = 0; want > have && i < DOOR_COUNT; i++) {
+        uint64_t share = l->listeners[i].open_max * have / want;
+
+        l->listeners[i].open_max = share > 0 ? (uint32_t)share : 1;
+    }
 }

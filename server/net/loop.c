@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "server/base/config.h"
 #include "server/base/counter.h"
@@ -13,7 +12,6 @@
 
 #define TICK_MS 250
 #define PASSES_MAX 16        /* of a turn's end; what is left comes with the next turn */
-#define FD_RESERVE 256       /* for the log, the database, admin */
 #define STOP_GRACE_MS 5000   /* after a drain: for the log's last answers */
 
 void
@@ -26,7 +24,7 @@ loop_look_at_clock(struct net_loop *l)
     sessions_set_now(l->sessions, l->now_ms, now_wall_ms());
 }
 
-/* --- the end of a turn -------------------------------------------------------------------------- */
+/* --- the end of a turn ------------------------------------------------------------------------ */
 
 static void
 on_age(uv_timer_t *timer)
@@ -96,7 +94,7 @@ on_prepare(uv_prepare_t *prepare)
     l->is_now_known = false; /* libuv sleeps next. */
 }
 
-/* --- start and stop on the thread --------------------------------------------------------------- */
+/* --- start and stop on the thread ------------------------------------------------------------- */
 
 static void
 close_handle(uv_handle_t *handle)
@@ -144,7 +142,7 @@ go_on_draining(struct net_loop *l)
         stop(l);
 }
 
-/* --- timers and mail ---------------------------------------------------------------------------- */
+/* --- timers and mail -------------------------------------------------------------------------- */
 
 static void
 on_tick(uv_timer_t *timer)
@@ -240,7 +238,7 @@ run(void *context)
     return ST_OK;
 }
 
-/* --- main thread -------------------------------------------------------------------------------- */
+/* --- main thread ------------------------------------------------------------------------------ */
 
 static void
 init_handles(struct net_loop *l)
@@ -261,42 +259,6 @@ init_handles(struct net_loop *l)
         abort(); /* Start only: the system has no descriptors left. */
 }
 
-/* Every connection is a descriptor: says so at once when they cannot all be had. */
-static void
-check_descriptors(const struct config *c)
-{
-    struct rlimit limit;
-    uint64_t need = c->http.max_connections + c->mqtt.max_connections + FD_RESERVE;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
-        return;
-    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < need)
-        log_line(LOG_WARN, "event=few_descriptors have=%llu need=%llu",
-                 (unsigned long long)limit.rlim_cur, (unsigned long long)need);
-}
-
-/* A door takes no more connections than there are descriptors for. */
-static void
-bound_doors(struct net_loop *l)
-{
-    struct rlimit limit;
-    uint64_t have;
-    uint64_t want = 0;
-
-    for (unsigned i = 0; i < DOOR_COUNT; i++)
-        want += l->listeners[i].open_max;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= FD_RESERVE)
-        return;
-    have = (limit.rlim_cur - FD_RESERVE) / l->o.config->ingest.loops;
-    for (unsigned i = 0; want > have && i < DOOR_COUNT; i++) {
-        uint64_t share = l->listeners[i].open_max * have / want;
-
-        l->listeners[i].open_max = share > 0 ? (uint32_t)share : 1;
-    }
-}
-
 static enum status
 open_doors(struct net_loop *l, char why[WHY_SIZE])
 {
@@ -310,7 +272,7 @@ open_doors(struct net_loop *l, char why[WHY_SIZE])
 
     if (st == ST_OK)
         st = listener_open(&l->listeners[DOOR_MQTT], l, DOOR_MQTT, mqtt, why);
-    bound_doors(l);
+    listener_bound_doors(l);
     return st;
 }
 
@@ -351,7 +313,7 @@ net_loop_start(const struct net_loop_options *o, char why[WHY_SIZE])
     l->age_due_ms = INT64_MAX;
     deadline_wheel_init(&l->wheel, now_mono_ms());
     if (o->index == 0)
-        check_descriptors(o->config);
+        listener_raise_limits(o->config);
     init_handles(l);
     (void)snprintf(name, sizeof name, "ingest-%u", o->index);
     if (open_doors(l, why) == ST_OK) {

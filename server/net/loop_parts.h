@@ -83,21 +83,25 @@ struct net_loop {
     char *read_buffer;
 };
 
-/* --- loop.c ------------------------------------------------------------------------------------- */
+/* --- loop.c ----------------------------------------------------------------------------------- */
 
 /* Brings the clocks up to date, once a turn. */
 void loop_look_at_clock(struct net_loop *l);
 
-/* --- listener.c --------------------------------------------------------------------------------- */
+/* --- listener.c ------------------------------------------------------------------------------- */
 
 /* Main thread, before the loop runs. ST_WORLD_DOWN: why says it. */
 enum status listener_open(struct listener *n, struct net_loop *l, enum door door,
                           const struct address *at, char why[WHY_SIZE]) MUST_USE;
 void listener_close(struct listener *n);
+/* Every connection is a descriptor: asks for enough, says so when they cannot all be had. */
+void listener_raise_limits(const struct config *c);
+/* The doors of a loop take no more connections than there are descriptors for. */
+void listener_bound_doors(struct net_loop *l);
 /* A connection of this door has closed. */
 void listener_conn_closed(struct listener *n);
 
-/* --- conn.c ------------------------------------------------------------------------------------- */
+/* --- conn.c ----------------------------------------------------------------------------------- */
 
 /* Takes the connection that waits at the door. */
 void conn_accept(struct listener *n);

@@ -73,7 +73,7 @@ auth_is_valid(const struct directory *d, struct identity *who)
     return true;
 }
 
-/* --- Basic -------------------------------------------------------------------------------------- */
+/* --- Basic ------------------------------------------------------------------------------------ */
 
 static int
 base64_digit(uint8_t c)
@@ -133,7 +133,7 @@ auth_basic(struct auth *a, const struct directory *d, struct span text, struct i
                       span_of(colon + 1, size - name_size - 1), out);
 }
 
-/* --- doors -------------------------------------------------------------------------------------- */
+/* --- doors ------------------------------------------------------------------------------------ */
 
 /* The credentials after "SCHEME ", or an empty span. */
 static struct span

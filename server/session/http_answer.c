@@ -1,5 +1,5 @@
-/* The texts that HTTP clients get. Errors name the limit, its value and its setting, so that whoever
- * reads the gateway's log knows what to change. */
+/* The texts that HTTP clients get. Errors name the limit, its value and its setting, so that
+ * whoever reads the gateway's log knows what to change. */
 #include "server/session/http_parts.h"
 
 #include <stdio.h>
@@ -110,7 +110,7 @@ http_put_continue(struct session *s)
     session_put(s, span_text("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* --- errors ------------------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 struct limit {
     const char *name; /* NULL: none is involved */
@@ -185,7 +185,7 @@ http_put_problem(struct session *s, enum status why, bool keep_alive)
     session_put(s, span_of(text, (size_t)size));
 }
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void
 put_stored(struct session *s, struct reply *r)
@@ -252,11 +252,12 @@ http_put_points(struct session *s, bool keep_alive)
 {
     struct buffer b = {0};
     struct buffer_pool *pool = s->all->memory;
+    const struct directory *d = s->all->directory;
     const struct point *p;
     uint32_t position = 0;
     bool ok = answer_add_text(&b, pool, "{\"points\":[");
 
-    while (ok && (p = directory_next_point(s->all->directory, s->who.enterprise, &position)) != NULL)
+    while (ok && (p = directory_next_point(d, s->who.enterprise, &position)) != NULL)
         if (p->kind != POINT_UNREGISTERED)
             ok = add_point(s, &b, p);
     ok = ok && answer_add_text(&b, pool, "]}\n");

@@ -29,7 +29,7 @@ session_move(struct session *s, enum session_state next)
     s->state = next;
 }
 
-/* --- queues ------------------------------------------------------------------------------------- */
+/* --- queues ----------------------------------------------------------------------------------- */
 
 static struct session_list *
 list_of(struct sessions *all, enum session_queue queue)
@@ -102,7 +102,7 @@ session_stall(struct session *s, enum stall why)
         enqueue(s, QUEUE_STALLED);
 }
 
-/* --- open, close -------------------------------------------------------------------------------- */
+/* --- open, close ------------------------------------------------------------------------------ */
 
 struct session *
 session_open(struct sessions *all, enum door door, void *connection)
@@ -175,7 +175,7 @@ session_reset(struct session *s)
     s->is_reset = true;
 }
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 /* Bytes in s->in that are dealt with go, unless a half taken message still points into it. */
 static void
@@ -249,7 +249,7 @@ session_end_of_input(struct session *s)
         session_end(s);
 }
 
-/* --- output ------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 void
 session_put(struct session *s, struct span bytes)
@@ -339,7 +339,7 @@ session_leave(struct session *s)
     s->all->o.changed(s->connection);
 }
 
-/* --- going on ----------------------------------------------------------------------------------- */
+/* --- going on --------------------------------------------------------------------------------- */
 
 static void
 resume(struct session *s)

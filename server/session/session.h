@@ -24,7 +24,8 @@ struct waker;
 enum door { DOOR_HTTP, DOOR_MQTT };
 #define DOOR_COUNT 2
 
-/* What the sessions of all loops share: made by main before the first loop, freed after the last. */
+/* What the sessions of all loops share: made by main before the first loop, freed after
+ * the last. */
 struct session_shared *session_shared_new(uint32_t loops) MUST_USE; /* NULL: no memory */
 void session_shared_free(struct session_shared *shared);
 

@@ -121,9 +121,7 @@ struct session_list {
 
 struct sessions {
     struct session_options o;
-    struct log *log;
-    struct log_producer *producer;
-    struct batcher *batcher;
+    struct batcher *batcher; /* NULL: there is no log yet */
     struct intake *intake;
     struct buffer_pool *memory;
     struct pool *replies;
@@ -146,7 +144,7 @@ struct session_shared {
     struct takeover_board *takeovers;
 };
 
-/* --- session.c ---------------------------------------------------------------------------------- */
+/* --- session.c -------------------------------------------------------------------------------- */
 
 void session_move(struct session *s, enum session_state next);
 /* Takes messages at this moment. */
@@ -172,7 +170,7 @@ void session_leave(struct session *s);
 /* Log and directory are there and the log takes records. */
 bool sessions_can_store(const struct sessions *all);
 
-/* --- reply.c ------------------------------------------------------------------------------------ */
+/* --- reply.c ---------------------------------------------------------------------------------- */
 
 /* The reply for the message being taken, got at the first call; NULL: none is left, or the session
  * has too many under way: it is stalled. */
@@ -187,7 +185,7 @@ void reply_answered(void *context, struct waiter *w);
 void reply_orphan_all(struct session *s);
 void reply_free(struct sessions *all, struct reply *r);
 
-/* --- session_http.c, session_mqtt.c ------------------------------------------------------------- */
+/* --- session_http.c, session_mqtt.c ----------------------------------------------------------- */
 
 /* Deals with the bytes; how many it needs no more. is_stable: they stay where they are as long as
  * the session is stalled. */
@@ -206,6 +204,10 @@ void http_deadline(struct session *s);
 void mqtt_deadline(struct session *s);
 /* Nothing of a request is there and none is under way. */
 bool http_is_idle(const struct session *s);
+/* MQTT: a first packet, of type CONNECT. */
+enum status mqtt_take_connect(struct session *s, const struct mqtt_frame *f) MUST_USE;
+/* It can no longer be taken over. */
+void mqtt_forget_client(struct session *s);
 /* Version 5 is told why; then the connection ends. */
 void mqtt_disconnect(struct session *s, enum status why);
 /* Another loop has seen that client again. */

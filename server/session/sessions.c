@@ -10,7 +10,6 @@
 #include "server/base/counter.h"
 #include "server/base/pool.h"
 #include "server/base/table.h"
-#include "server/log/log.h"
 
 /* Of a loop's memory, the share that records may take. */
 #define RECORD_SHARE 4
@@ -72,8 +71,6 @@ sessions_free(struct sessions *all)
     assert(all->first == NULL && sessions_is_idle(all));
     intake_free(all->intake);
     batcher_free(all->batcher);
-    if (all->producer != NULL)
-        log_producer_free(all->producer);
     table_free(all->clients);
     auth_free(all->auth);
     pool_free(all->replies);
@@ -86,6 +83,7 @@ sessions_set_log(struct sessions *all, struct log *log)
 {
     const struct config *c = all->o.config;
     struct batcher_options b = {
+        .log = log,
         .partitions = PARTITIONS_MAX,
         .record_size = c->ingest.record_size_bytes,
         .record_age_ms = (int64_t)c->ingest.record_age_ms,
@@ -95,29 +93,24 @@ sessions_set_log(struct sessions *all, struct log *log)
     };
     struct intake_options in = {.memory = all->memory, .quota = all->o.shared->quota};
 
-    assert(all->log == NULL);
-    all->producer = log_producer_new(log);
-    if (all->producer == NULL)
-        return ST_WORLD_DOWN;
-    b.producer = all->producer;
+    assert(all->batcher == NULL);
     all->batcher = batcher_new(&b);
     in.batcher = all->batcher;
     if (all->batcher == NULL || (all->intake = intake_new(&in)) == NULL)
         return ST_WORLD_DOWN;
-    all->log = log;
     return ST_OK;
 }
 
 int
 sessions_log_fd(const struct sessions *all)
 {
-    return all->producer == NULL ? -1 : log_producer_fd(all->producer);
+    return all->batcher == NULL ? -1 : batcher_fd(all->batcher);
 }
 
 bool
 sessions_can_store(const struct sessions *all)
 {
-    return all->log != NULL && all->directory != NULL && log_is_writable(all->log);
+    return all->batcher != NULL && all->directory != NULL && batcher_is_writable(all->batcher);
 }
 
 void
@@ -126,7 +119,7 @@ sessions_set_directory(struct sessions *all, const struct directory *d)
     struct session *s;
     struct session *next;
 
-    assert(all->log != NULL && d != NULL);
+    assert(all->batcher != NULL && d != NULL);
     all->directory = d;
     intake_set_directory(all->intake, d);
     for (s = all->first; s != NULL; s = next) {

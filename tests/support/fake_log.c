@@ -127,7 +127,7 @@ fake_log_record(uint32_t i)
     return &the_log.records[i];
 }
 
-/* --- server/log/log.h --------------------------------------------------------------------------- */
+/* --- server/log/log.h ------------------------------------------------------------------------- */
 
 struct log_producer *
 log_producer_new(struct log *l)

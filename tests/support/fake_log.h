@@ -1,5 +1,5 @@
-/* A log in memory behind server/log/log.h, for tests: replaces meterd_log at link time. One producer;
- * what happens to a record is the test's choice. */
+/* A log in memory behind server/log/log.h, for tests: replaces meterd_log at link time. One
+ * producer; what happens to a record is the test's choice. */
 #ifndef METERD_TESTS_SUPPORT_FAKE_LOG_H
 #define METERD_TESTS_SUPPORT_FAKE_LOG_H
 

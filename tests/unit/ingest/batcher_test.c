@@ -3,10 +3,8 @@
 
 #include "proto/record.h"
 #include "server/ingest/batcher.h"
-#include "server/log/log.h"
 #include "tests/support/fake_log.h"
 
-static struct log_producer *producer;
 static struct batcher *batcher;
 static struct waiter waiters[1024];
 static unsigned answered_count;
@@ -28,7 +26,7 @@ setup(void)
     fake_log_reset();
     answered_count = 0;
     memset(waiters, 0, sizeof waiters);
-    o.producer = producer = log_producer_new(fake_log());
+    o.log = fake_log();
     batcher = batcher_new(&o);
 }
 
@@ -43,7 +41,6 @@ teardown(void)
     batcher_take_answers(batcher);
     ck_assert(batcher_is_idle(batcher));
     batcher_free(batcher);
-    log_producer_free(producer);
 }
 
 static void

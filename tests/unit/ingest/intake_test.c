@@ -10,7 +10,6 @@
 #include "server/ingest/batcher.h"
 #include "server/ingest/intake.h"
 #include "server/ingest/quota.h"
-#include "server/log/log.h"
 #include "tests/support/door_world.h"
 #include "tests/support/fake_log.h"
 
@@ -18,7 +17,6 @@
 #define T0 "2026-03-01T00:00:00Z"
 #define READINGS_MAX 300000
 
-static struct log_producer *producer;
 static struct batcher *batcher;
 static struct buffer_pool *memory;
 static struct quota *quota;
@@ -58,7 +56,7 @@ start(uint32_t unregistered)
     struct intake_options o;
 
     fake_log_reset();
-    b.producer = producer = log_producer_new(fake_log());
+    b.log = fake_log();
     batcher = batcher_new(&b);
     memory = buffer_pool_new(64 << 20);
     quota = quota_new();
@@ -94,7 +92,6 @@ teardown(void)
     ck_assert_uint_eq(buffer_pool_used(memory), 0);
     intake_free(intake);
     batcher_free(batcher);
-    log_producer_free(producer);
     buffer_pool_free(memory);
     quota_free(quota);
     directory_free(directory);
