@@ -303,8 +303,9 @@ take_message_answer(struct link *l, const struct answer *a)
     message = l->window[i].message;
     l->window_count--;
     memmove(l->window + i, l->window + i + 1, (l->window_count - i) * sizeof l->window[0]);
-    if (a->kind == ANSWER_STORED) {
+    if (a->kind != ANSWER_LATER)
         l->backoff_ms = BACKOFF_MS_MIN;
+    if (a->kind == ANSWER_STORED) {
         load_note_stored(l->load, message, a);
     } else if (a->kind == ANSWER_REFUSED) {
         load_note_refused(l->load, message, a);
