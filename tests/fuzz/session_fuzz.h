@@ -1,5 +1,5 @@
 /* Both session targets: a conversation fed in pieces that the input chooses. The first byte picks
- * how long the pieces are; now and then the log holds its answers, or is busy. What must hold: nothing
+ * how long the pieces are; now and then the log holds its answers. What must hold: nothing
  * crashes, memory stays in its budget and comes back, time always ends the conversation. */
 #ifndef METERD_TESTS_FUZZ_SESSION_FUZZ_H
 #define METERD_TESTS_FUZZ_SESSION_FUZZ_H

@@ -17,7 +17,7 @@
 
 #define LOOPS 3
 #define HEAD                                                                                       \
-    "POST /v1/readings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token-a\r\n"                     \
+    "POST /v1/readings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token-a\r\n"                   \
     "Content-Type: application/json\r\n"
 #define EMPTY HEAD "Content-Length: 15\r\n\r\n{\"readings\":[]}"
 
