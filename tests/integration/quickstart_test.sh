@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2317 # functions are called by check
 # The quickstart in a copy of the project, from nothing: it ends well, its numbers add up, its
 # examples and README's work unchanged, what was acknowledged is stored, it can be run again, stopped,
 # and started once more.
@@ -10,6 +11,7 @@ project=$PWD
 if [ -z "${QUICKSTART_TEST_INSIDE:-}" ]; then
     export QUICKSTART_TEST_INSIDE=1
     if unshare --net ip link set lo up 2>/dev/null; then
+        # shellcheck disable=SC2016 # $0 is for the inner shell
         exec unshare --net bash -c 'ip link set lo up && exec "$0"' "$project/tests/integration/quickstart_test.sh"
     fi
 fi
@@ -100,10 +102,10 @@ time.sleep(60)' &
     local holder=$!
     sleep 1
     if said=$(./deploy/quickstart 2>&1); then
-        kill $holder
+        kill "$holder"
         return 1
     fi
-    kill $holder
+    kill "$holder"
     grep -q '127.0.0.1:8080 is taken by another program' <<<"$said" || { echo "$said"; return 1; }
 }
 
