@@ -94,6 +94,28 @@ directory_find_point(const struct directory *d, uint32_t enterprise, struct span
     return NULL;
 }
 
+static bool
+point_is(const struct directory *d, uint32_t number, uint32_t enterprise, struct span name)
+{
+    const struct point *p = directory_point(d, number);
+
+    return p != NULL && p->enterprise == enterprise && span_equal(p->name, name);
+}
+
+const struct point *
+directory_find_point_after(const struct directory *d, uint32_t enterprise, struct span name,
+                           uint32_t previous)
+{
+    /* Neighbours lie side by side in memory, where a table's cells are anywhere. */
+    if (previous > 0 && previous < d->point_size) {
+        if (point_is(d, previous + 1, enterprise, name))
+            return &d->points[previous + 1];
+        if (point_is(d, previous, enterprise, name))
+            return &d->points[previous];
+    }
+    return directory_find_point(d, enterprise, name);
+}
+
 const struct gateway *
 directory_find_gateway(const struct directory *d, struct span name)
 {

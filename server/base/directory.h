@@ -131,6 +131,10 @@ uint32_t directory_enterprise_number_max(const struct directory *d);
 /* The point of that name of that enterprise, registered or not; NULL when unknown. */
 const struct point *directory_find_point(const struct directory *d, uint32_t enterprise,
                                          struct span name);
+/* The same, quicker when the name is that of point number `previous` or of the next number: gateways
+ * report their points in order, again and again. previous may be any number, 0 for none. */
+const struct point *directory_find_point_after(const struct directory *d, uint32_t enterprise,
+                                               struct span name, uint32_t previous);
 const struct gateway *directory_find_gateway(const struct directory *d, struct span name);
 /* The gateway one of whose tokens has this SHA-256; NULL when there is none. */
 const struct gateway *directory_find_token(const struct directory *d, const uint8_t sha256[32]);

@@ -17,25 +17,49 @@ struct directory_builder {
     struct directory *d;
 };
 
+static struct directory_chunk *
+chunk_for(size_t size)
+{
+    size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+    struct directory_chunk *c = malloc(sizeof *c + room);
+
+    if (c == NULL)
+        abort();
+    *c = (struct directory_chunk){.size = room};
+    return c;
+}
+
+static size_t
+round_up(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
 static void *
 take(struct directory *d, size_t size)
 {
     struct directory_chunk *c = d->chunks;
     void *at;
 
-    size = (size + 15) & ~(size_t)15;
-    if (c == NULL || c->size - c->used < size) {
-        size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-
-        c = malloc(sizeof *c + room);
-        if (c == NULL)
-            abort();
-        *c = (struct directory_chunk){.next = d->chunks, .size = room};
+    size = round_up(size);
+    if (c->size - c->used < size) {
+        c = chunk_for(size);
+        c->next = d->chunks;
         d->chunks = c;
     }
     at = c->bytes + c->used;
     c->used += size;
     return at;
+}
+
+/* Of what was taken only so much is used: the rest goes back, when nothing was taken since. */
+static void
+give_back(struct directory *d, const void *at, size_t taken, size_t used)
+{
+    struct directory_chunk *c = d->chunks;
+
+    if ((const uint8_t *)at + round_up(taken) == c->bytes + c->used)
+        c->used -= round_up(taken) - round_up(used);
 }
 
 static void *
@@ -63,6 +87,26 @@ static struct span
 keep_span(struct directory *d, struct span s)
 {
     return span_of(keep(d, s.at, s.size), s.size);
+}
+
+/* Doors compare the names of a gateway's points one after the other: they lie side by side. */
+static struct span
+keep_point_name(struct directory *d, struct span name)
+{
+    struct directory_chunk *c = d->name_chunk;
+    uint8_t *at;
+
+    if (c == NULL || c->size - c->used < name.size) {
+        c = chunk_for(name.size);
+        c->next = d->chunks->next; /* Behind the first, which others go on filling. */
+        d->chunks->next = c;
+        d->name_chunk = c;
+    }
+    at = c->bytes + c->used;
+    if (name.size > 0)
+        memcpy(at, name.at, name.size);
+    c->used += name.size;
+    return span_of(at, name.size);
 }
 
 /* Makes room for entry `number` of an array indexed by number; new entries are zero. The size asked
@@ -103,6 +147,7 @@ directory_builder_new(int64_t revision, const struct deployment *dep)
     d->deployment = *dep;
     if (getrandom(&d->seed, sizeof d->seed, 0) != (ssize_t)sizeof d->seed)
         abort();
+    d->chunks = chunk_for(CHUNK_SIZE);
     b->d = d;
     return b;
 }
@@ -262,16 +307,18 @@ directory_add_point(struct directory_builder *b, const struct point *p,
     to = &d->points[p->number];
     assert(to->number == 0);
     *to = *p;
-    to->name = keep_span(d, p->name);
+    to->name = keep_point_name(d, p->name);
     to->unit = keep_span(d, p->unit);
     to->exchanges = keep(d, p->exchanges, p->exchange_count * sizeof *p->exchanges);
     to->attrs = NULL;
     to->attr_count = 0;
     if (row_count > 0) {
-        struct attr_span *spans = take(d, (2 * (size_t)row_count + 1) * sizeof *spans);
+        uint32_t most = 2 * row_count + 1;
+        struct attr_span *spans = take(d, most * sizeof *spans);
 
         to->attr_count = compile_spans(d, rows, row_count, spans);
         to->attrs = spans;
+        give_back(d, spans, most * sizeof *spans, to->attr_count * sizeof *spans);
     }
 }
 

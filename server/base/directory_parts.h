@@ -52,7 +52,8 @@ struct directory {
     struct directory_table names;
     struct directory_table gateway_names;
     struct directory_table tokens;
-    struct directory_chunk *chunks;
+    struct directory_chunk *chunks;      /* all of them; the first has room */
+    struct directory_chunk *name_chunk;  /* where points' names go, side by side */
 };
 
 uint32_t directory_hash_name(const struct directory *d, uint32_t enterprise, struct span name);

@@ -28,6 +28,7 @@ struct intake {
     struct payload_json json;
     struct raw_reading raw; /* read, and not in the draft yet, when has_raw */
     bool has_raw;
+    uint32_t previous_point; /* number of the last one found by name */
     struct waiter *unfinished;
     uint32_t listed_count;
     uint64_t listed[UNREGISTERED_LISTED_MAX]; /* hashes of the names the answer lists */
@@ -122,12 +123,15 @@ judge_time(const struct intake *in, const struct message *m, const struct raw_re
 static enum status
 draft_reading(struct intake *in, const struct message *m, const struct raw_reading *raw)
 {
-    const struct point *p = directory_find_point(in->directory, m->enterprise, raw->point);
+    const struct point *p = directory_find_point_after(in->directory, m->enterprise, raw->point,
+                                                       in->previous_point);
     uint8_t quality = raw->quality;
     int64_t t_ms = raw->t_ms;
     const char *detail = "";
     enum status st = judge_time(in, m, raw, p, &detail);
 
+    if (p != NULL)
+        in->previous_point = p->number;
     if (st == ST_OK && raw->value_status != ST_OK) {
         st = raw->value_status;
         detail = status_text(st);
@@ -270,6 +274,7 @@ begin(struct intake *in, const struct message *m)
     block_draft_clear(&in->draft);
     in->listed_count = 0;
     in->has_raw = false;
+    in->previous_point = 0;
 }
 
 /* The message is taken, but for st; what of it is in records is waited for all the same. */

@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define CHUNK_SIZE (256 * 1024)
+#define CHUNK_SIZE (2u << 20) /* one huge page: points are visited in any order */
+#define CHUNK_HEAD 64          /* the link to the next chunk */
 
 static const uint8_t class_capacity[SEGMENT_CLASSES] = {8, 24, SEGMENT_READINGS_MAX};
 
@@ -55,15 +57,33 @@ list_push(struct segment_pool *pool, uint32_t class, struct segment *s)
 static void
 add_chunk(struct segment_pool *pool, uint32_t class)
 {
-    size_t size = class_size(class);
-    char *chunk = malloc(CHUNK_SIZE);
+    char *chunk = aligned_alloc(CHUNK_SIZE, CHUNK_SIZE);
 
     if (chunk == NULL)
         abort();
+    (void)madvise(chunk, CHUNK_SIZE, MADV_HUGEPAGE); /* Small pages do as well. */
     *(void **)(void *)chunk = pool->chunks;
     pool->chunks = chunk;
-    for (size_t at = 16; at + size <= CHUNK_SIZE; at += size)
-        list_push(pool, class, (struct segment *)(void *)(chunk + at));
+    pool->fresh[class] = chunk + CHUNK_HEAD;
+    pool->fresh_size[class] = CHUNK_SIZE - CHUNK_HEAD;
+}
+
+static struct segment *
+take(struct segment_pool *pool, uint32_t class)
+{
+    size_t size = class_size(class);
+    struct segment *s = pool->free[class];
+
+    if (s != NULL) {
+        memcpy(&pool->free[class], s, sizeof(void *));
+        return s;
+    }
+    if (pool->fresh_size[class] < size)
+        add_chunk(pool, class);
+    s = (struct segment *)(void *)pool->fresh[class];
+    pool->fresh[class] += size;
+    pool->fresh_size[class] -= size;
+    return s;
 }
 
 struct segment *
@@ -71,10 +91,7 @@ segment_new(struct segment_pool *pool, uint32_t count)
 {
     uint32_t class = class_of(count);
 
-    if (pool->free[class] == NULL)
-        add_chunk(pool, class);
-    struct segment *s = pool->free[class];
-    memcpy(&pool->free[class], s, sizeof(void *));
+    struct segment *s = take(pool, class);
     memset(s, 0, sizeof *s);
     s->capacity = class_capacity[class];
     pool->used_bytes += class_size(class);

@@ -24,6 +24,8 @@ struct segment {
 
 struct segment_pool {
     struct segment *free[SEGMENT_CLASSES]; /* linked through the first bytes */
+    char *fresh[SEGMENT_CLASSES];          /* of the newest chunk, what was never handed out ... */
+    size_t fresh_size[SEGMENT_CLASSES];    /* ... and how many bytes that is */
     void *chunks;                          /* linked likewise */
     uint64_t used_bytes;                   /* of segments handed out */
 };

@@ -243,6 +243,12 @@ START_TEST(many_points_are_found_by_name_and_listed_in_order)
     ck_assert_uint_eq(directory_find_point(d, 3, span_text("P4998"))->number, 4998);
     ck_assert_ptr_null(directory_find_point(d, 100, span_text("P4998")));
     ck_assert_ptr_null(directory_find_point(d, 3, span_text("p4998")));
+    /* The previous number is only a hint. */
+    for (uint32_t previous = 0; previous < 5010; previous += previous < 4990 ? 499 : 1)
+        ck_assert_uint_eq(directory_find_point_after(d, 3, span_text("P4998"), previous)->number,
+                          4998);
+    ck_assert_ptr_null(directory_find_point_after(d, 100, span_text("P4998"), 4997));
+    ck_assert_ptr_null(directory_find_point_after(d, 3, span_text("p4998"), UINT32_MAX));
     for (; (p = directory_next_point(d, 100, &position)) != NULL; last = p->number, count++)
         ck_assert_uint_gt(p->number, last);
     ck_assert_uint_eq(count, 2500);
