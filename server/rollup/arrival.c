@@ -340,8 +340,9 @@ arrival_fold(struct rollup *r, struct arrival *a)
         return ST_OK;
 
     bool registered = p != NULL ? p->registered : facts != NULL;
-    if ((a->reading.quality & QUALITY_TIME_OF_ARRIVAL) &&
-        (!registered || facts->kind == POINT_INTERVAL)) {
+    /* By number: it is registered in the log's eyes, though p may not have adopted that yet. */
+    bool needs_time = (!registered && !by_number) || facts->kind == POINT_INTERVAL;
+    if ((a->reading.quality & QUALITY_TIME_OF_ARRIVAL) && needs_time) {
         quarantine_reading(r, a, ST_BAD_TIME, "a reading of this point needs a time of its own");
         return ST_OK;
     }

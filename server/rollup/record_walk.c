@@ -138,12 +138,15 @@ walk_block(struct rollup *r, struct record_walk *w)
 
     if (e == NULL) {
         /* Enterprises come from the registry alone: ours may be older than the door's. */
+        w->enterprise_asked = true;
         if (!r->revision_known)
             return rollup_ask_revision(r);
         r->revision_known = false;
         quarantine_block(r, w, ST_FOREIGN_POINT, "the registry has no enterprise of this number");
         return ST_OK;
     }
+    if (w->enterprise_asked) /* That answer was not about the block's readings. */
+        r->revision_known = w->enterprise_asked = false;
     if (ps->complete_until_ms < w->block.received_at_ms)
         ps->complete_until_ms = w->block.received_at_ms;
     enum status st = walk_columns(r, w);
@@ -158,6 +161,7 @@ static void
 open_block(struct record_walk *w)
 {
     w->block_open = true;
+    w->enterprise_asked = false;
     w->reading = 0;
     w->named_pending = false;
     w->named = block_cursor(&w->block);

@@ -64,6 +64,7 @@ struct partition_state {
 struct record_walk {
     bool active;
     bool block_open;
+    bool enterprise_asked; /* whether a newer registry knows the block's */
     uint32_t partition;
     int64_t offset;
     struct cursor records;

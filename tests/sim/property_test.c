@@ -16,7 +16,7 @@
 #include "tests/sim/sim.h"
 
 #define CASES_DEFAULT 100000u
-#define CASE_SECONDS_MAX 20
+#define CASE_SECONDS_MAX 10
 
 /* Seeds that failed once; always run first. */
 static const uint64_t regressions[] = {0};
@@ -26,12 +26,29 @@ struct arguments {
     bool verbose;
 };
 
+/* New meters come with new attributes: one dated row of a point begins with its first exchange. */
+static void
+sharpen(struct case_data *c)
+{
+    for (size_t i = 0; i < c->input.point_count; i++) {
+        struct naive_attributes *rows = c->rows[i];
+        size_t last = c->points[i].row_count - 1;
+        int64_t t = c->points[i].exchange_count > 0 ? c->exchanges[i][0].t : 0;
+
+        if (c->seed % 2 == 0 || last == 0 || t <= rows[last - 1].valid_from ||
+            rows[last].valid_to <= rows[last].valid_from || rows[last].valid_to <= t)
+            continue;
+        rows[last].valid_from = t;
+    }
+}
+
 static void
 generate(uint64_t seed, const bool *kept, struct case_data *c)
 {
     size_t count = 0;
 
     case_generate(seed, c);
+    sharpen(c);
     for (size_t i = 0; i < c->input.log_count && kept != NULL; i++)
         if (kept[i])
             c->log[count++] = c->log[i];

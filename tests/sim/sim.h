@@ -18,7 +18,7 @@
 
 #define SIM_PARTITIONS_MAX 2
 #define SIM_RECORDS_MAX CASE_LOG_MAX
-#define SIM_REVISIONS_MAX (CASE_POINTS_MAX + 2)
+#define SIM_REVISIONS_MAX (2 * CASE_POINTS_MAX + 4)
 
 struct sim_options {
     uint64_t seed;
@@ -52,6 +52,7 @@ struct sim_place {
 struct sim_point {
     uint32_t number;     /* 0: nobody asked for it yet */
     int64_t revision;    /* that registered it; 0: none */
+    int64_t changed_revision; /* that touched it later; 0: none */
     bool known;          /* the rollup has it in memory, registered or not */
     bool was_registered; /* so it was at the last look */
     bool adopted;        /* a registration under way was adopted there */
@@ -76,7 +77,8 @@ struct sim {
     struct sim_partition partitions[SIM_PARTITIONS_MAX];
     size_t appended; /* entries of the case's log */
     struct sim_place places[CASE_LOG_MAX];
-    int64_t strays[CASE_ENTERPRISES_MAX]; /* in the log, by enterprise */
+    int64_t strays[CASE_ENTERPRISES_MAX]; /* readings for the quarantine, by enterprise */
+    int64_t odd_blocks;                   /* for the quarantine as a whole */
     struct sim_question questions[PAGER_REQUESTS_MAX];
     uint32_t question_count;
     struct transaction *tx; /* under way */
@@ -90,6 +92,7 @@ void sim_fini(struct sim *s);
 
 /* The steps. False: there was nothing of the kind to do. */
 bool sim_append(struct sim *s);          /* the next record, or the next import */
+void sim_touch(struct sim *s, int point); /* an import changes something that is still to come */
 bool sim_deliver(struct sim *s, uint32_t partition);
 bool sim_answer(struct sim *s);          /* the database answers the oldest question */
 bool sim_deliver_answer(struct sim *s);  /* and the rollup sees it */

@@ -230,7 +230,7 @@ check_arrivals(const struct sim *s, const struct naive_input *in,
                const struct naive_result *result, FILE *out)
 {
     int differences = 0;
-    int64_t strays = 0;
+    int64_t strays = s->odd_blocks;
 
     for (int e = 0; e < (int)in->enterprise_count; e++) {
         struct tx_arrivals have = arrivals_stored(s, e);

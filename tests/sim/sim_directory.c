@@ -110,10 +110,12 @@ compare_exchanges(const void *left, const void *right)
 }
 
 static void
-add_registered(const struct sim *s, struct directory_builder *b, int point)
+add_registered(const struct sim *s, struct directory_builder *b, int point, int64_t revision)
 {
     static const enum point_kind kinds[] = {POINT_REGISTER, POINT_INTERVAL, POINT_RATE};
     const struct naive_point *from = &s->c->points[point];
+    const struct sim_point *p = &s->points[point];
+    bool touched = p->changed_revision != 0 && p->changed_revision <= revision;
     struct exchange exchanges[CASE_EXCHANGES_MAX + 1];
     struct attr_row rows[CASE_ROWS_MAX];
     char name[16];
@@ -125,7 +127,7 @@ add_registered(const struct sim *s, struct directory_builder *b, int point)
     for (size_t i = 0; i < from->row_count; i++)
         rows[i] = row_of(&from->rows[i]);
     struct point to = {
-        .number = s->points[point].number,
+        .number = p->number,
         .enterprise = (uint32_t)from->enterprise + 1,
         .kind = kinds[from->kind],
         .stamp_end = from->stamp_end,
@@ -134,8 +136,8 @@ add_registered(const struct sim *s, struct directory_builder *b, int point)
         .exchanges = exchanges,
         .name = sim_point_name(point, name),
         .unit = span_text("kWh"),
-        .changed_revision = s->points[point].revision,
-        .registered_revision = s->points[point].revision,
+        .changed_revision = touched ? p->changed_revision : p->revision,
+        .registered_revision = p->revision,
     };
     directory_add_point(b, &to, rows, (uint32_t)from->row_count);
 }
@@ -176,7 +178,7 @@ sim_directory(const struct sim *s, int64_t revision, bool with_names)
     for (int p = 0; p < (int)s->c->input.point_count; p++) {
         int64_t registered = s->points[p].revision;
         if (registered != 0 && registered <= revision)
-            add_registered(s, b, p);
+            add_registered(s, b, p, revision);
         else if (with_names || is_named_now(s, p))
             add_name(s, b, p); /* Names never leave the registry. */
     }

@@ -17,8 +17,8 @@ struct draft {
     int32_t offset[CASE_LOG_MAX + 1];
     int64_t value[CASE_LOG_MAX + 1];
     uint8_t quality[CASE_LOG_MAX + 1];
-    struct named_reading named[CASE_LOG_MAX];
-    char names[CASE_LOG_MAX][16];
+    struct named_reading named[CASE_LOG_MAX + 1];
+    char names[CASE_LOG_MAX + 1][16];
     struct refused_reading refused[STRAYS_MAX];
 };
 
@@ -98,6 +98,31 @@ put_named(struct draft *d, const struct naive_entry *e)
                                          quality_of(e), i};
 }
 
+static bool
+is_registered_once(const struct sim *s, int point)
+{
+    for (size_t i = 0; i < s->c->input.log_count; i++)
+        if (s->c->log[i].kind == NAIVE_REGISTERS && s->c->log[i].point == point)
+            return true;
+    return s->c->points[point].registered;
+}
+
+/* A reading without a time of its own, of a point that needs one. */
+static void
+put_timeless(struct sim *s, struct draft *d, int enterprise)
+{
+    int point = (int)sim_below(&s->random, (int64_t)s->c->input.point_count);
+    const struct naive_point *p = &s->c->points[point];
+
+    if (p->enterprise != enterprise ||
+        (p->kind != NAIVE_INTERVAL && is_registered_once(s, point)))
+        return;
+    struct naive_entry e = {.point = point, .t = d->columns.received_at_ms, .value = 1,
+                            .time_of_arrival = true};
+    put_named(d, &e);
+    s->strays[enterprise]++;
+}
+
 /* What ends in the quarantine: refused by the door, or with a number of nobody. */
 static void
 put_strays(struct sim *s, struct draft *d, int enterprise)
@@ -110,6 +135,8 @@ put_strays(struct sim *s, struct draft *d, int enterprise)
             span_text("not a time"), 0};
         s->strays[enterprise]++;
     }
+    if (sim_chance(&s->random, 30))
+        put_timeless(s, d, enterprise);
     if (sim_chance(&s->random, 30)) {
         uint32_t i = d->columns.count++;
         d->point[i] = FOREIGN_NUMBER;
@@ -127,6 +154,19 @@ all_equal(const uint32_t *at, uint32_t count)
         if (at[i] != at[0])
             return false;
     return count > 0;
+}
+
+/* A point that is registered may be sent without times, from the moment the door knows. */
+static void
+maybe_take_time(struct sim *s, const struct draft *d, struct naive_entry *e)
+{
+    const struct naive_point *p = &s->c->points[e->point];
+
+    if (p->registered || p->kind == NAIVE_INTERVAL || !sim_chance(&s->random, 10) ||
+        llabs(d->columns.received_at_ms - d->columns.base_time_ms) > BLOCK_SPAN_MS_MAX)
+        return;
+    e->t = e->received_at;
+    e->time_of_arrival = true;
 }
 
 static void
@@ -165,6 +205,8 @@ add_block(struct sim *s, struct record_builder *r, size_t first, size_t end, int
     for (size_t i = first; i < end; i++) {
         s->c->log[i].received_at = d->columns.received_at_ms;
         if (i - first < numbered)
+            maybe_take_time(s, d, &s->c->log[i]);
+        if (i - first < numbered)
             put_column(s, d, &s->c->log[i]);
         else
             put_named(d, &s->c->log[i]);
@@ -185,6 +227,29 @@ add_block(struct sim *s, struct record_builder *r, size_t first, size_t end, int
     return idx;
 }
 
+/* Blocks that no door of this registry writes: damaged, or of an unknown enterprise. */
+static void
+add_odd_block(struct sim *s, struct record_builder *r)
+{
+    static const uint8_t damage[] = {0x0a, 3, 0xff, 0xff, 0xff};
+    const uint32_t point = 1;
+    const int32_t offset = 0;
+    const int64_t value = 1;
+    const struct block_columns unknown = {
+        .enterprise = 99, .received_at_ms = s->c->log[s->appended].received_at, .count = 1,
+        .point = &point, .point_count = 1, .offset_ms = &offset, .offset_count = 1,
+        .value = &value};
+
+    s->odd_blocks++;
+    if (sim_chance(&s->random, 50)) {
+        memcpy(r->at + r->size, damage, sizeof damage);
+        r->size += sizeof damage;
+        return;
+    }
+    enum status st = record_add_block(r, &unknown);
+    assert(st == ST_OK);
+}
+
 static bool
 belongs(const struct sim *s, size_t i, uint32_t partition)
 {
@@ -202,9 +267,11 @@ append_record(struct sim *s, uint32_t partition)
     struct record_builder r;
     size_t first = s->appended;
     size_t end = first + 1 + (size_t)sim_below(&s->random, s->options.record_readings);
-    int32_t idx = 0;
+    int32_t idx = 0; /* a block that cannot be read has no place */
 
     record_begin(&r, buffer, sizeof buffer);
+    if (sim_chance(&s->random, s->options.strays_percent))
+        add_odd_block(s, &r);
     while (first < end && belongs(s, first, partition)) {
         size_t next = first + 1;
         while (next < end && belongs(s, next, partition) && fits_block(s, first, next) &&
@@ -222,6 +289,16 @@ append_record(struct sim *s, uint32_t partition)
     sim_trace(s, "append partition %u offset %lld: entries %zu to %zu\n", partition,
               (long long)part->end - 1, s->appended, first - 1);
     s->appended = first;
+}
+
+void
+sim_touch(struct sim *s, int point)
+{
+    if (s->revision >= SIM_REVISIONS_MAX - CASE_POINTS_MAX || s->points[point].revision == 0)
+        return;
+    s->points[point].changed_revision = ++s->revision;
+    s->imported_at[s->revision] = s->c->log[0].received_at;
+    sim_trace(s, "import of revision %lld touches point %d\n", (long long)s->revision, point);
 }
 
 bool

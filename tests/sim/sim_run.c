@@ -17,6 +17,7 @@ enum step {
     STEP_SWAP,
     STEP_FLUSH,
     STEP_FETCH_AGAIN,
+    STEP_TOUCH,
     STEP_CRASH,
     STEP_COUNT
 };
@@ -37,7 +38,7 @@ sim_options_draw(uint64_t seed, struct sim_options *o)
     o->rollup.memory_bytes = (uint64_t)SIM_ONE_OF(&r, 500, 2000, 2000, 5000, 20000, 1 << 30);
     o->rollup.commit_interval_ms = SIM_ONE_OF(&r, 1, 10, 100, 1000);
     o->rollup.flush_age_ms = SIM_ONE_OF(&r, 0, 0, 10, 1000, 1000000, INT64_MAX / 4);
-    o->partitions = (uint32_t)SIM_ONE_OF(&r, 1, 1, 2);
+    o->partitions = (uint32_t)SIM_ONE_OF(&r, 1, 2);
     o->record_readings = (int)SIM_ONE_OF(&r, 1, 2, 5, 5, 20);
     o->door_lag_percent = (int)SIM_ONE_OF(&r, 0, 10, 50);
     o->strays_percent = (int)SIM_ONE_OF(&r, 0, 3, 20);
@@ -51,10 +52,11 @@ draw_profile(struct sim *s, struct profile *p)
         p->weights[i] = SIM_ONE_OF(&s->random, 2, 10, 10, 30);
     p->weights[STEP_FLUSH] = SIM_ONE_OF(&s->random, 0, 0, 1, 5);
     p->weights[STEP_FETCH_AGAIN] = 1;
+    p->weights[STEP_TOUCH] = SIM_ONE_OF(&s->random, 0, 0, 1);
     p->weights[STEP_SWAP] = SIM_ONE_OF(&s->random, 1, 4, 10);
-    p->weights[STEP_CRASH] = SIM_ONE_OF(&s->random, 0, 1, 1, 4);
+    p->weights[STEP_CRASH] = SIM_ONE_OF(&s->random, 0, 1, 2, 6);
     p->tick_ms = SIM_ONE_OF(&s->random, 1, 10, 100, 1000, 20000);
-    p->crashes_max = (int)SIM_ONE_OF(&s->random, 1, 2, 4, 8);
+    p->crashes_max = (int)SIM_ONE_OF(&s->random, 1, 2, 4, 12);
     p->total = 0;
     for (int i = 0; i < STEP_COUNT; i++)
         p->total += p->weights[i];
@@ -123,6 +125,9 @@ take_step(struct sim *s, const struct profile *p)
         return;
     case STEP_FETCH_AGAIN:
         fetch_again(s);
+        return;
+    case STEP_TOUCH:
+        sim_touch(s, (int)sim_below(&s->random, (int64_t)s->c->input.point_count));
         return;
     case STEP_CRASH:
         if (s->crashes < p->crashes_max)
