@@ -13,6 +13,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,21 @@ def eventually(condition, seconds=30, what="condition"):
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def free_port():
+    """A port that nobody listens on; for a meterd that is to have the same one again."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def is_gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 class Postgres:
@@ -85,12 +101,12 @@ class Postgres:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        eventually(lambda: not os.path.exists(f"/proc/{postmaster}") or
-                   open(f"/proc/{postmaster}/stat").read().split()[2] == "Z",
-                   what="postmaster is dead")
-        pid_file = f"{self.directory}/data/postmaster.pid"
-        if os.path.exists(pid_file):
-            os.unlink(pid_file)
+        for pid in [postmaster] + [int(c) for c in children]:
+            eventually(lambda: is_gone(pid), what="PostgreSQL is dead")
+        # A dead process that nobody has waited for yet still counts as alive there.
+        for name in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
+            if os.path.exists(f"{self.directory}/{name}"):
+                os.unlink(f"{self.directory}/{name}")
 
     def connect(self):
         connection = psycopg2.connect(self.conninfo)
@@ -111,7 +127,8 @@ class Postgres:
 
 
 class Meterd:
-    """The daemon, with its log read for the ports it took."""
+    """The daemon, with its log read for the ports it took. ready: waits until it is ready (True),
+    until it listens (False), for nothing (None)."""
 
     def __init__(self, config, log_path, ready=True, wrapper=()):
         self.log_path = log_path
@@ -121,7 +138,8 @@ class Meterd:
                                         stderr=self.log_file, stdout=self.log_file)
         self.ports = {}
         try:
-            eventually(self.find_ports, what=f"meterd listens (see {log_path})")
+            if ready is not None:
+                eventually(self.find_ports, what=f"meterd listens (see {log_path})")
             if ready:
                 self.wait_ready()
         except AssertionError:

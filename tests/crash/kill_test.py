@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""meterd and PostgreSQL killed at random moments, again and again, under load over both doors: what
+was acknowledged is stored, what is stored was sent, and every row is as if nothing had happened."""
+
+import os
+import random
+import sys
+import time
+
+from feeder import Fleet, registry
+
+from harness import Site, eventually, free_port, run
+
+SEED = int(os.environ.get("METERD_SEED", time.time_ns() % 1000000))
+LONG = "--long" in sys.argv or os.environ.get("METERD_LONG") == "1"
+KILLS = 300 if LONG else 50
+DATABASE_KILLS = 50 if LONG else 10
+AWAY_S = 60 if LONG else 20
+
+
+def crash_site():
+    """Its doors keep their ports, so that gateways find it again."""
+    ports = {door: free_port() for door in ("http", "mqtt", "admin")}
+    site = Site(options={door: {"listen": f"127.0.0.1:{port}"} for door, port in ports.items()})
+    site.ports = ports
+    return site
+
+
+def meterd_killed_at_random_moments():
+    rng = random.Random(SEED)
+    print(f"     seed {SEED}", flush=True)
+    with crash_site() as site:
+        files = registry()
+        site.import_registry(files)
+        site.start()
+        with Fleet(site, SEED) as fleet:
+            ready = 0
+            for _ in range(KILLS):
+                # Some moments are before it is ready.
+                time.sleep(rng.choice((0.05, 0.1, 0.5, 1.0)) * rng.random())
+                ready += "event=ready" in site.meterd.log()
+                site.meterd.kill()
+                site.start(ready=None)
+            site.meterd.kill()
+            site.start()
+            time.sleep(1)
+            fleet.finish()
+            print(f"     {KILLS} kills, {ready} of them when ready", flush=True)
+            assert ready > KILLS // 4, ready
+            fleet.check(files)
+        assert site.meterd.stop() == 0
+
+
+def a_stop_between_kills_changes_nothing():
+    with crash_site() as site:
+        files = registry()
+        site.import_registry(files)
+        site.start()
+        with Fleet(site, SEED) as fleet:
+            for n in range(6):
+                time.sleep(0.7)
+                if n % 2:
+                    site.meterd.kill()
+                else:
+                    assert site.meterd.stop() == 0
+                site.start()
+            fleet.finish()
+            fleet.check(files)
+
+
+def postgresql_killed_at_random_moments():
+    rng = random.Random(SEED)
+    with crash_site() as site:
+        files = registry()
+        site.import_registry(files)
+        site.start()
+        with Fleet(site, SEED) as fleet:
+            for _ in range(DATABASE_KILLS):
+                time.sleep(2 * rng.random())
+                site.postgres.kill()
+                time.sleep(rng.random())
+                site.postgres.start()
+                assert site.meterd.process.poll() is None, "meterd ended"
+            time.sleep(1)
+            fleet.finish()
+            fleet.check(files)
+        assert site.meterd.stop() == 0
+
+
+def both_killed():
+    rng = random.Random(SEED)
+    with crash_site() as site:
+        files = registry()
+        site.import_registry(files)
+        site.start()
+        with Fleet(site, SEED) as fleet:
+            for _ in range(5):
+                time.sleep(rng.random())
+                site.postgres.kill()
+                time.sleep(0.3 * rng.random())
+                site.meterd.kill()
+                site.start(ready=False)
+                time.sleep(0.3 * rng.random())
+                site.postgres.start()
+            site.meterd.wait_ready(60)
+            fleet.finish()
+            fleet.check(files)
+
+
+def postgresql_away_for_long():
+    with crash_site() as site:
+        files = registry()
+        site.import_registry(files)
+        site.start()
+        with Fleet(site, SEED) as fleet:
+            time.sleep(1)
+            site.postgres.stop("immediate")
+            end, before = time.monotonic() + AWAY_S, fleet.count()
+            while time.monotonic() < end:
+                time.sleep(AWAY_S / 4)
+                now = fleet.count()
+                assert now > before, "acknowledgements have stopped"
+                before = now
+            assert site.meterd.admin("/readyz")[0] == 503
+            assert site.meterd.admin("/livez")[0] == 200
+            site.postgres.start()
+            site.meterd.wait_ready(60)
+            eventually(lambda: fleet.count() > before, what="acknowledgements go on")
+            fleet.finish()
+            fleet.check(files)
+
+
+if __name__ == "__main__":
+    run(meterd_killed_at_random_moments, a_stop_between_kills_changes_nothing,
+        postgresql_killed_at_random_moments, both_killed, postgresql_away_for_long)
