@@ -308,12 +308,20 @@ rollup_ask_revision(struct rollup *r)
     if (r->stalled_on == NULL && r->revision_wanted == 0) {
         struct page_request *q = page_request_new(PAGE_REVISION);
         q->aggregator = r->options.aggregator;
-        if (r->ports.ask(r->ports.ctx, q))
+        r->revision_asked = r->ports.ask(r->ports.ctx, q);
+        if (r->revision_asked)
             r->stalled_on = q;
         else
             page_request_free(q);
     }
     return ST_AGAIN;
+}
+
+void
+rollup_settle_revision(struct rollup *r)
+{
+    r->revision_asked = r->revision_known = false;
+    r->revision_wanted = 0;
 }
 
 enum status
@@ -328,7 +336,7 @@ arrival_fold(struct rollup *r, struct arrival *a)
 
     if (by_number && facts == NULL && !r->revision_known)
         return rollup_ask_revision(r); /* The door knows a newer registry than we do. */
-    r->revision_known = false;
+    rollup_settle_revision(r);
     if ((by_number && facts == NULL) || (facts != NULL && facts->enterprise != a->enterprise) ||
         (p != NULL && p->enterprise != a->enterprise)) {
         quarantine_reading(r, a, ST_FOREIGN_POINT, "no point of this enterprise has this number");

@@ -1,20 +1,26 @@
 /* Deltas: what the slots of enterprises have gained since the last hand-over, and how arrivals were
  * classed. Never totals: the database holds those. Thread: the aggregator's.
  *
- * An open-addressing table of (enterprise, item, slot). Readings of a gateway come point by point
- * for the same few slots, so the last row found is tried first. */
+ * Open-addressing tables of (enterprise, item, slot) and (enterprise, day). Readings of a gateway
+ * come point by point for the same few slots, and a reading of a register counts in its own slot
+ * and adds to the one before: so the last two rows found are tried first. */
 #ifndef METERD_ROLLUP_DELTAS_H
 #define METERD_ROLLUP_DELTAS_H
 
 #include "server/rollup/fold.h"
 #include "server/store/transaction.h"
 
+struct delta_index {
+    uint32_t *at; /* 0: empty, else the element + 1 */
+    uint32_t size;
+};
+
 struct deltas {
     TX_ARRAY(tx_rollup) rows;
-    uint32_t *index; /* 0: empty, else row + 1 */
-    uint32_t index_size;
-    uint32_t last_row;
-    TX_ARRAY(tx_arrivals) arrivals; /* few: linear from the last one found */
+    struct delta_index row_index;
+    uint32_t last_row, row_before; /* found last, and before that */
+    TX_ARRAY(tx_arrivals) arrivals;
+    struct delta_index arrivals_index;
     uint32_t last_arrivals;
 };
 

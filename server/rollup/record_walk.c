@@ -28,12 +28,48 @@ arrival_of(struct rollup *r, const struct record_walk *w)
     };
 }
 
+static const struct point_memory *
+point_ahead(const struct rollup *r, const struct record_walk *w, uint32_t ahead)
+{
+    uint32_t i = w->reading + ahead;
+
+    return i < w->block.count ? point_find(r, block_point(&w->block, i)) : NULL;
+}
+
+/* Points lie anywhere, and a point's last reading is three steps away from its number: each step is
+ * asked of memory some readings before it is needed. */
+static void
+prefetch_ahead(const struct rollup *r, const struct record_walk *w)
+{
+    const struct point_memory *p;
+
+    if ((p = point_ahead(r, w, 12)) != NULL) {
+        __builtin_prefetch(p);
+        __builtin_prefetch((const char *)p + 64);
+        __builtin_prefetch((const char *)p + 128);
+        __builtin_prefetch((const char *)p + 192);
+    }
+    if ((p = point_ahead(r, w, 8)) != NULL && p->tail.count > 0)
+        __builtin_prefetch(&p->tail.at[p->tail.count - 1]);
+    if ((p = point_ahead(r, w, 5)) != NULL && p->tail.count > 0) {
+        const struct segment *s = p->tail.at[p->tail.count - 1];
+        __builtin_prefetch(&s->count);
+        __builtin_prefetch(&s->r[0]);
+    }
+    if ((p = point_ahead(r, w, 2)) != NULL && p->tail.count > 0) {
+        const struct segment *s = p->tail.at[p->tail.count - 1];
+        __builtin_prefetch(&s->r[s->count], 1);
+    }
+}
+
 static enum status
 walk_columns(struct rollup *r, struct record_walk *w)
 {
     struct arrival a = arrival_of(r, w);
 
     for (; w->reading < w->block.count; w->reading++) {
+        if (w->block.point_step > 0)
+            prefetch_ahead(r, w);
         a.point = block_point(&w->block, w->reading);
         a.name = span_of(NULL, 0);
         a.idx = w->idx;
@@ -141,12 +177,14 @@ walk_block(struct rollup *r, struct record_walk *w)
         w->enterprise_asked = true;
         if (!r->revision_known)
             return rollup_ask_revision(r);
-        r->revision_known = false;
+        rollup_settle_revision(r);
         quarantine_block(r, w, ST_FOREIGN_POINT, "the registry has no enterprise of this number");
         return ST_OK;
     }
-    if (w->enterprise_asked) /* That answer was not about the block's readings. */
-        r->revision_known = w->enterprise_asked = false;
+    if (w->enterprise_asked) { /* That answer is not about the block's readings. */
+        rollup_settle_revision(r);
+        w->enterprise_asked = false;
+    }
     if (ps->complete_until_ms < w->block.received_at_ms)
         ps->complete_until_ms = w->block.received_at_ms;
     enum status st = walk_columns(r, w);

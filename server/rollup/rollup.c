@@ -99,6 +99,7 @@ rollup_revoke(struct rollup *r, uint32_t partition)
     if (r->walk.active && r->walk.partition == partition) {
         r->walk.active = false;
         r->stalled_on = NULL;
+        rollup_settle_revision(r);
     }
     if (r->partitions[partition] != NULL)
         partition_forget(r, r->partitions[partition]);
@@ -222,6 +223,8 @@ take_stalled(struct rollup *r, struct page_request *answer)
     if (answer->kind == PAGE_INTERN) {
         take_names(r, answer);
     } else if (answer->kind == PAGE_REVISION) {
+        if (!r->revision_asked)
+            return; /* It was about an earlier reading and may be too old for this one. */
         r->revision_wanted = answer->revision;
         if (directory_revision(r->dir) >= r->revision_wanted) {
             r->revision_wanted = 0;
@@ -249,20 +252,27 @@ rollup_answer(struct rollup *r, struct page_request *answer)
     page_request_free(answer);
 }
 
+/* Keeps the newest `keep` segments of a point: with one, readings that follow join its row. */
 static void
-drop_clean_segments(struct rollup *r)
+drop_down_to(struct rollup *r, uint64_t goal, uint32_t keep)
 {
-    uint64_t goal = r->options.memory_bytes / 10 * 6;
-
-    if (rollup_memory(r) <= goal)
-        return;
     for (uint32_t n = 0; n < r->points_size && rollup_memory(r) > goal; n++) {
         r->sweep = (r->sweep + 1) % r->points_size;
         struct point_memory *p = r->points[r->sweep];
         bool asked = r->stalled_on != NULL && r->stalled_on->point == r->sweep;
         if (p != NULL && !p->in_flight && !asked && (p->job == JOB_NONE || p->job == JOB_WANTED))
-            tail_drop_clean(&p->tail, &r->pool, 1);
+            tail_drop_clean(&p->tail, &r->pool, keep);
     }
+}
+
+static void
+drop_clean_segments(struct rollup *r)
+{
+    uint64_t goal = r->options.memory_bytes / 10 * 6;
+
+    drop_down_to(r, goal, 1);
+    /* Else so many points would keep memory pressed for ever, and every reading written at once. */
+    drop_down_to(r, goal, 0);
 }
 
 static void

@@ -96,6 +96,7 @@ struct rollup {
     struct record_walk walk;
     struct page_request *stalled_on; /* NULL: not asked; the walk cannot go on without */
     bool stalled;
+    bool revision_asked;            /* the question under way is about what stalls the walk now */
     int64_t revision_wanted;        /* the walk waits for a directory of this revision; 0: no */
     bool revision_known;            /* revision_wanted was asked for this reading already */
     struct point_memory **must;     /* points the next commit must write */
@@ -151,6 +152,8 @@ struct arrival {
 };
 /* Asks whether there is a newer registry than our directory. */
 enum status rollup_ask_revision(struct rollup *r);
+/* The walk goes on: no answer to that question counts for what comes next. */
+void rollup_settle_revision(struct rollup *r);
 /* ST_AGAIN: something must be asked first, nothing was changed. */
 enum status arrival_fold(struct rollup *r, struct arrival *a) MUST_USE;
 /* A reading the door refused, or the fold does. */

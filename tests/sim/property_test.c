@@ -35,7 +35,7 @@ sharpen(struct case_data *c)
         size_t last = c->points[i].row_count - 1;
         int64_t t = c->points[i].exchange_count > 0 ? c->exchanges[i][0].t : 0;
 
-        if (c->seed % 2 == 0 || last == 0 || t <= rows[last - 1].valid_from ||
+        if (c->seed % 2 == 0 || last == 0 || t == 0 || t <= rows[last - 1].valid_from ||
             rows[last].valid_to <= rows[last].valid_from || rows[last].valid_to <= t)
             continue;
         rows[last].valid_from = t;
