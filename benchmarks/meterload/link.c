@@ -1,6 +1,6 @@
 /* A lost connection, an answer "later" or silence puts messages back in line; a connection that
  * cannot be made is tried again after a growing wait. */
-#include "benchmarks/meterload/link.h"
+#include "benchmarks/meterload/link_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,34 +14,7 @@
 #define CONNECT_MS_MAX 5000
 #define SILENCE_MS_MAX 60000
 #define PING_AFTER_MS 20000
-#define BACKOFF_MS_MIN 50
 #define BACKOFF_MS_MAX 2000
-#define READ_SIZE 65536
-
-enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_OPEN };
-
-struct under_way {
-    uint32_t message;
-    uint16_t packet_id;
-};
-
-struct link {
-    struct load *load;
-    enum door door;
-    uint32_t number;
-    enum link_state state;
-    int fd;
-    uint32_t gateway;  /* FLEET_NONE: none */
-    uint32_t next;     /* message of its that was never sent */
-    struct under_way window[IN_FLIGHT_MAX];
-    unsigned window_count, window_max;
-    uint32_t again[IN_FLIGHT_MAX]; /* to be sent once more, ascending */
-    unsigned again_count;
-    uint16_t packet_id;
-    int64_t wait_until_ms, heard_ms, sent_ms;
-    int64_t backoff_ms;
-    struct bytes in, out, body;
-};
 
 struct link *
 link_new(struct load *load, enum door door, uint32_t number)
@@ -79,8 +52,8 @@ link_free(struct link *l)
     free(l);
 }
 
-static void
-put_again(struct link *l, uint32_t message)
+void
+link_put_again(struct link *l, uint32_t message)
 {
     unsigned at = l->again_count++;
 
@@ -90,12 +63,12 @@ put_again(struct link *l, uint32_t message)
     l->again[at] = message;
 }
 
-static void
-lose(struct link *l)
+void
+link_lose(struct link *l)
 {
     close_socket(l);
     for (unsigned i = 0; i < l->window_count; i++)
-        put_again(l, l->window[i].message);
+        link_put_again(l, l->window[i].message);
     l->window_count = 0;
     l->wait_until_ms = l->load->now_ms + l->backoff_ms;
     l->backoff_ms = l->backoff_ms * 2 < BACKOFF_MS_MAX ? l->backoff_ms * 2 : BACKOFF_MS_MAX;
@@ -110,7 +83,7 @@ start_connecting(struct link *l)
 
     l->fd = socket(d->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (l->fd < 0) {
-        lose(l);
+        link_lose(l);
         return;
     }
     setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -118,7 +91,7 @@ start_connecting(struct link *l)
     l->heard_ms = l->load->now_ms;
     if (connect(l->fd, (const struct sockaddr *)&d->address, d->address_size) != 0 &&
         errno != EINPROGRESS)
-        lose(l);
+        link_lose(l);
 }
 
 static void
@@ -142,7 +115,7 @@ finish_connecting(struct link *l)
     socklen_t size = sizeof error;
 
     if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
-        lose(l);
+        link_lose(l);
     else
         greet(l);
 }
@@ -227,7 +200,7 @@ look_at_clock(struct link *l)
     if (l->state == LINK_OPEN && l->window_count == 0)
         silence = 0;
     if (silence > (l->state == LINK_OPEN ? SILENCE_MS_MAX : CONNECT_MS_MAX))
-        lose(l);
+        link_lose(l);
     else if (l->state == LINK_OPEN && l->door == DOOR_MQTT &&
              l->load->now_ms - l->sent_ms > PING_AFTER_MS && l->out.size == 0)
         mqtt_write_ping(&l->out);
@@ -263,7 +236,7 @@ link_flush(struct link *l)
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (n < 0) {
-            lose(l);
+            link_lose(l);
             return;
         }
         l->sent_ms = l->load->now_ms;
@@ -281,118 +254,6 @@ link_poll(const struct link *l)
     return (struct pollfd){.fd = l->fd, .events = events};
 }
 
-/* The place in the window of the message an answer is about; window_count: nowhere. */
-static unsigned
-find_under_way(const struct link *l, const struct answer *a)
-{
-    unsigned i = 0;
-
-    while (l->door == DOOR_MQTT && i < l->window_count && l->window[i].packet_id != a->packet_id)
-        i++;
-    return i;
-}
-
-static void
-take_message_answer(struct link *l, const struct answer *a)
-{
-    unsigned i = find_under_way(l, a);
-    uint32_t message;
-
-    if (i >= l->window_count)
-        return;
-    message = l->window[i].message;
-    l->window_count--;
-    memmove(l->window + i, l->window + i + 1, (l->window_count - i) * sizeof l->window[0]);
-    if (a->kind != ANSWER_LATER)
-        l->backoff_ms = BACKOFF_MS_MIN;
-    if (a->kind == ANSWER_STORED) {
-        load_note_stored(l->load, message, a);
-    } else if (a->kind == ANSWER_REFUSED) {
-        load_note_refused(l->load, message, a);
-    } else {
-        put_again(l, message);
-        l->wait_until_ms = l->load->now_ms + a->wait_ms;
-    }
-}
-
-/* The gateway may not come in at all: all its messages are refused. */
-static void
-refuse_gateway(struct link *l, const struct answer *a)
-{
-    const struct plan_gateway *g = &l->load->plan->gateways[l->gateway];
-
-    for (uint32_t m = g->first; m < g->first + g->count; m++)
-        if (!l->load->is_done[m])
-            load_note_refused(l->load, m, a);
-    l->again_count = 0;
-    l->window_count = 0;
-    l->next = g->first + g->count;
-}
-
-static void
-take_answer(struct link *l, const struct answer *a)
-{
-    if (l->state == LINK_GREETING) {
-        if (a->kind == ANSWER_REFUSED)
-            refuse_gateway(l, a);
-        if (a->kind != ANSWER_READY)
-            return;
-        l->state = LINK_OPEN;
-        if (a->in_flight > 0 && a->in_flight < l->window_max)
-            l->window_max = a->in_flight;
-    } else if (a->kind != ANSWER_NONE && a->kind != ANSWER_READY) {
-        take_message_answer(l, a);
-    }
-}
-
-static void
-take_answers(struct link *l)
-{
-    struct answer a;
-    ptrdiff_t used = 0;
-    size_t at = 0;
-    bool is_over = false;
-
-    while (!is_over) {
-        struct span left = span_of(l->in.at + at, l->in.size - at);
-
-        used = l->door == DOOR_MQTT ? mqtt_read_answer(left, &a) : http_read_answer(left, &a);
-        if (used <= 0)
-            break;
-        at += (size_t)used;
-        take_answer(l, &a);
-        is_over = a.is_last;
-    }
-    if (is_over || used < 0)
-        lose(l);
-    else
-        bytes_consume(&l->in, at);
-}
-
-static void
-read_answers(struct link *l)
-{
-    for (;;) {
-        ssize_t n;
-
-        bytes_reserve(&l->in, READ_SIZE);
-        n = recv(l->fd, l->in.at + l->in.size, READ_SIZE, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return;
-        if (n <= 0) {
-            lose(l);
-            return;
-        }
-        l->heard_ms = l->load->now_ms;
-        l->in.size += (size_t)n;
-        take_answers(l);
-        if (l->fd < 0)
-            return;
-    }
-}
-
 void
 link_ready(struct link *l, short revents)
 {
@@ -404,7 +265,7 @@ link_ready(struct link *l, short revents)
         return;
     }
     if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0)
-        read_answers(l);
+        link_read_answers(l);
 }
 
 bool
