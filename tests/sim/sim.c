@@ -326,16 +326,14 @@ is_quiet(const struct sim *s)
     for (uint32_t i = 0; i < s->options.partitions; i++)
         if (!s->partitions[i].sought || s->partitions[i].position < s->partitions[i].end)
             return false;
-    return s->appended == s->c->input.log_count && s->question_count == 0 && s->tx == NULL &&
+    return s->question_count == 0 && s->tx == NULL &&
            s->rollup->jobs_count == 0 && s->rollup->jobs_active == 0 &&
            rollup_is_flushed(s->rollup) && directory_revision(s->dir) == s->revision;
 }
 
 bool
-sim_finish(struct sim *s)
+sim_settle(struct sim *s)
 {
-    while (sim_append(s))
-        ;
     if (directory_revision(s->dir) < s->revision)
         sim_swap(s, s->revision, true);
     for (int round = 0; round < FINISH_ROUNDS_MAX && !is_quiet(s); round++) {
@@ -351,4 +349,12 @@ sim_finish(struct sim *s)
         sim_deliver_fate(s);
     }
     return is_quiet(s);
+}
+
+bool
+sim_finish(struct sim *s)
+{
+    while (sim_append(s))
+        ;
+    return sim_settle(s);
 }

@@ -27,6 +27,7 @@ struct sim_options {
     int record_readings;  /* of one record, at most */
     int door_lag_percent; /* blocks made with an older directory */
     int strays_percent;   /* blocks with refused readings and foreign numbers in them */
+    int timeless_percent; /* readings by number that get the time of their arrival */
     int refuse_percent;   /* questions the pager has no room for */
     FILE *trace;          /* NULL: none */
 };
@@ -104,7 +105,9 @@ void sim_flush(struct sim *s, int64_t after_ms);
 /* apply: a commit under way came through. */
 void sim_crash(struct sim *s, bool apply);
 
-/* Everything appended, folded, written. False: it does not come to an end. */
+/* What is in the log is folded and written, late work done. False: it does not come to an end. */
+bool sim_settle(struct sim *s);
+/* The same after the rest of the case's log was appended. */
 bool sim_finish(struct sim *s);
 
 /* After sim_finish: every row against the reference. Says what differs; false when anything does. */

@@ -162,7 +162,8 @@ maybe_take_time(struct sim *s, const struct draft *d, struct naive_entry *e)
 {
     const struct naive_point *p = &s->c->points[e->point];
 
-    if (p->registered || p->kind == NAIVE_INTERVAL || !sim_chance(&s->random, 10) ||
+    if (p->registered || p->kind == NAIVE_INTERVAL ||
+        !sim_chance(&s->random, s->options.timeless_percent) ||
         llabs(d->columns.received_at_ms - d->columns.base_time_ms) > BLOCK_SPAN_MS_MAX)
         return;
     e->t = e->received_at;

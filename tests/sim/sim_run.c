@@ -42,6 +42,7 @@ sim_options_draw(uint64_t seed, struct sim_options *o)
     o->record_readings = (int)SIM_ONE_OF(&r, 1, 2, 5, 5, 20);
     o->door_lag_percent = (int)SIM_ONE_OF(&r, 0, 10, 50);
     o->strays_percent = (int)SIM_ONE_OF(&r, 0, 3, 20);
+    o->timeless_percent = (int)SIM_ONE_OF(&r, 0, 10);
     o->refuse_percent = (int)SIM_ONE_OF(&r, 0, 0, 10, 50);
 }
 
