@@ -17,6 +17,7 @@ from rollups import hold_to_reference, parks_add_up, sums_agree, write_arrivals 
 ENTERPRISES = ("e0", "e1", "e2", "e3")
 STEP = 15 * MINUTE
 PAST_DAYS = 380
+PAUSE_S = 0.1  # between two rounds, at most
 
 
 def registry():
@@ -34,10 +35,11 @@ def registry():
 
 
 def course(enterprise, rng):
-    """(t, point, value, quality) without end, more or less in the order of time."""
-    t = int(time.time() * 1000) // DAY * DAY - PAST_DAYS * DAY - 8 * HOUR
+    """(t, point, value, quality), more or less in the order of time, a year of them."""
+    end = int(time.time() * 1000) - 3 * HOUR  # all of it is late, whenever it arrives
+    t = end // DAY * DAY - PAST_DAYS * DAY - 8 * HOUR
     values = [rng.randrange(10 ** 9) for _ in range(3)]
-    while True:
+    while t < end:
         for n in range(3):
             values[n] += rng.randrange(50 * 10 ** 6)
             if n == 2:
@@ -70,7 +72,7 @@ class Feeder:
         try:
             while not self.stop.is_set():
                 self.send_round(self.next_round())
-                time.sleep(self.rng.random() * 0.02)
+                time.sleep(self.rng.random() * PAUSE_S)
             self.send_round(self.late + self.again)
         except Exception as e:  # noqa: BLE001: told by the main thread
             self.failure = e
@@ -79,7 +81,9 @@ class Feeder:
         rng, part = self.rng, self.again
         self.again = []
         for _ in range(rng.randrange(1, 120)):
-            reading = next(self.course)
+            reading = next(self.course, None)
+            if reading is None:
+                break
             self.final[reading[:2]] = reading
             choice = rng.random()
             if choice < 0.03:  # wrong at first

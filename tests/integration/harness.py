@@ -343,8 +343,10 @@ def register(enterprise, point, item="electricity", unit="kWh", nominal="15min",
     return f"{enterprise},{point},,register,{item},{unit},,,{nominal},{modulus},{max_rate},,,,,,,,,"
 
 
-def interval(enterprise, point, period="15min", item="electricity", unit="kWh", stamp=""):
-    return f"{enterprise},{point},,interval,{item},{unit},{period},{stamp},{period},,,,,,,,,,,"
+def interval(enterprise, point, period="15min", item="electricity", unit="kWh", stamp="",
+             nominal=None):
+    return (f"{enterprise},{point},,interval,{item},{unit},{period},{stamp},{nominal or period}"
+            ",,,,,,,,,,,")
 
 
 def run(*tests, site=None):
