@@ -4,12 +4,15 @@ was acknowledged is stored, what is stored was sent, and every row is as if noth
 
 import os
 import random
+import subprocess
 import sys
 import time
 
 from feeder import Fleet, registry
 
-from harness import Site, eventually, free_port, run
+from harness import BUILD, Site, eventually, free_port, run
+from rollups import hold_to_reference
+from sample import REGISTRY, data_file
 
 SEED = int(os.environ.get("METERD_SEED", time.time_ns() % 1000000))
 LONG = "--long" in sys.argv or os.environ.get("METERD_LONG") == "1"
@@ -18,10 +21,10 @@ DATABASE_KILLS = 50 if LONG else 10
 AWAY_S = 60 if LONG else 20
 
 
-def crash_site():
+def crash_site(init=()):
     """Its doors keep their ports, so that gateways find it again."""
     ports = {door: free_port() for door in ("http", "mqtt", "admin")}
-    site = Site(options={door: {"listen": f"127.0.0.1:{port}"} for door, port in ports.items()})
+    site = Site(init, {door: {"listen": f"127.0.0.1:{port}"} for door, port in ports.items()})
     site.ports = ports
     return site
 
@@ -130,6 +133,44 @@ def postgresql_away_for_long():
             fleet.check(files)
 
 
+def real_readings_shuffled_under_kills():
+    """meterload feeds real readings in random order, some of them again, some wrong at first, and
+    checks its own ledger."""
+    rng = random.Random(SEED)
+    past = ("--past-max", "8000d")
+    files = [data_file("steel_interval_15min"), data_file("ampds2_electricity_1min")]
+    with crash_site(past) as site:
+        site.ctl("registry", "import", REGISTRY)
+        site.start()
+        ledger = f"{site.directory}/ledger"
+        feed = subprocess.Popen(
+            [f"{BUILD}/meterload", "replay", "--http", f"127.0.0.1:{site.ports['http']}", "--mqtt",
+             f"127.0.0.1:{site.ports['mqtt']}", "--door", "both", "--order", "random", "--seed",
+             str(SEED), "--repeats", "20", "--corrections", "5", "--batch", "200", "--rate",
+             "10000", "--ledger", ledger, *files], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        kills = 0
+        while feed.poll() is None and kills < KILLS:
+            time.sleep(1.5 * rng.random())
+            site.meterd.kill()
+            site.start(ready=None)
+            kills += 1
+        site.meterd.kill()
+        site.start()
+        told = feed.communicate(timeout=120)[0]
+        assert feed.returncode == 0, told
+        site.settle(120)
+        check = subprocess.run([f"{BUILD}/meterload", "check", "--conninfo",
+                                site.postgres.conninfo, "--wait", "20", ledger],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert check.returncode == 0, check.stdout
+        now = str(int(time.time() * 1000))
+        rows = hold_to_reference(site, REGISTRY, *past, "--received-at", now, *files)
+        print(f"     {kills} kills, {rows} rows; meterload check: {check.stdout.strip()}",
+              flush=True)
+
+
 if __name__ == "__main__":
-    run(meterd_killed_at_random_moments, a_stop_between_kills_changes_nothing,
-        postgresql_killed_at_random_moments, both_killed, postgresql_away_for_long)
+    run(meterd_killed_at_random_moments, real_readings_shuffled_under_kills,
+        a_stop_between_kills_changes_nothing, postgresql_killed_at_random_moments, both_killed,
+        postgresql_away_for_long)
