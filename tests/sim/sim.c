@@ -21,7 +21,7 @@ sim_trace(const struct sim *s, const char *format, ...)
     va_end(arguments);
 }
 
-/* --- Ports. ---------------------------------------------------------------------------------------- */
+/* --- Ports. --------------------------------------------------------------------------------- */
 
 static bool
 port_ask(void *ctx, struct page_request *r)
@@ -95,7 +95,7 @@ port_log_end(void *ctx, uint32_t partition)
     return s->partitions[partition].end;
 }
 
-/* --- Where registrations were adopted. ------------------------------------------------------------- */
+/* --- Where registrations were adopted. ------------------------------------------------------ */
 
 /* The reading that is folded next. */
 static struct sim_place
@@ -137,7 +137,7 @@ look_at_points(struct sim *s, bool claiming)
     }
 }
 
-/* --- Life. ----------------------------------------------------------------------------------------- */
+/* --- Life. ---------------------------------------------------------------------------------- */
 
 static void
 start_rollup(struct sim *s)
@@ -208,7 +208,7 @@ sim_crash(struct sim *s, bool apply)
     start_rollup(s);
 }
 
-/* --- Steps. ---------------------------------------------------------------------------------------- */
+/* --- Steps. --------------------------------------------------------------------------------- */
 
 bool
 sim_deliver(struct sim *s, uint32_t partition)

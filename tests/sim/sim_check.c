@@ -24,7 +24,7 @@ differs(struct check *k)
     return k->differences++ < DIFFERENCES_SHOWN;
 }
 
-/* --- The log as the rollup has seen it. ------------------------------------------------------------ */
+/* --- The log as the rollup has seen it. ----------------------------------------------------- */
 
 struct placed {
     size_t place;
@@ -76,7 +76,7 @@ make_input(struct check *k)
     k->input.log = k->log;
 }
 
-/* --- Sums. ----------------------------------------------------------------------------------------- */
+/* --- Sums. ---------------------------------------------------------------------------------- */
 
 struct wanted {
     struct tx_rollup *at;
@@ -201,7 +201,7 @@ check_sums(struct check *k)
     }
 }
 
-/* --- Conservation, from the stored tables alone. --------------------------------------------------- */
+/* --- Conservation, from the stored tables alone. -------------------------------------------- */
 
 static __int128
 sum_of(const struct sim *s, enum store_table table, uint32_t first, uint32_t last)

@@ -140,7 +140,7 @@ check_superseded(const struct sim *s, const struct naive_result *result, FILE *o
     return compare_lists("superseded readings", &want, &have, out);
 }
 
-/* --- Arrivals. ------------------------------------------------------------------------------------- */
+/* --- Arrivals. ------------------------------------------------------------------------------ */
 
 static struct tx_arrivals
 arrivals_stored(const struct sim *s, int enterprise)
