@@ -198,6 +198,9 @@ check_segments(struct memory_store *m)
     }
 }
 
+#define ADD_ROLLUPS(m, table, array)                                                               \
+    add_rollups(&(m)->rollups[table], (array).at, (array).count)
+
 /* What is written of a point is true only together with the offset of its partition. */
 static bool
 has_part(const struct transaction *tx, uint32_t partition)
@@ -227,10 +230,10 @@ memory_store_commit(struct memory_store *m, const struct transaction *tx)
     check_parts(tx);
     for (uint32_t i = 0; i < tx->parts.count; i++)
         advance(m, &tx->parts.at[i]);
-    add_rollups(&m->rollups[STORE_ENTERPRISE_SLOT], tx->enterprise_slots.at, tx->enterprise_slots.count);
-    add_rollups(&m->rollups[STORE_ENTERPRISE_DAY], tx->enterprise_days.at, tx->enterprise_days.count);
-    add_rollups(&m->rollups[STORE_AREA_SLOT], tx->area_slots.at, tx->area_slots.count);
-    add_rollups(&m->rollups[STORE_AREA_DAY], tx->area_days.at, tx->area_days.count);
+    ADD_ROLLUPS(m, STORE_ENTERPRISE_SLOT, tx->enterprise_slots);
+    ADD_ROLLUPS(m, STORE_ENTERPRISE_DAY, tx->enterprise_days);
+    ADD_ROLLUPS(m, STORE_AREA_SLOT, tx->area_slots);
+    ADD_ROLLUPS(m, STORE_AREA_DAY, tx->area_days);
     for (uint32_t i = 0; i < tx->arrivals.count; i++)
         add_arrivals(m, &tx->arrivals.at[i]);
     for (uint32_t i = 0; i < tx->points.count; i++)

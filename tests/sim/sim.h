@@ -110,7 +110,8 @@ bool sim_settle(struct sim *s);
 /* The same after the rest of the case's log was appended. */
 bool sim_finish(struct sim *s);
 
-/* After sim_finish: every row against the reference. Says what differs; false when anything does. */
+/* After sim_finish: every row against the reference. Says what differs; false when anything
+ * does. */
 bool sim_check(const struct sim *s, FILE *out);
 
 /* Parts shared by the simulator's files. The checks return how many differences they found. */
