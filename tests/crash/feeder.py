@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from gateway import HttpGateway, MqttGateway  # noqa: E402
 from harness import eventually, interval, register, small_registry  # noqa: E402
-from mixed import DAY, HOUR, MINUTE, as_json, text_of, units  # noqa: E402
+from mixed import DAY, HOUR, MINUTE, as_json, units  # noqa: E402
 from rollups import hold_to_reference, parks_add_up, sums_agree, write_arrivals  # noqa: E402
 
 ENTERPRISES = ("e0", "e1", "e2", "e3")
@@ -120,7 +120,6 @@ class Feeder:
         if self.gateway is None:
             kind = HttpGateway if self.door == "http" else MqttGateway
             self.gateway = kind(self.site.ports[self.door], f"token-{self.enterprise}")
-            self.gateway.timeout = 60
         return self.gateway.send_all(batches)
 
 
@@ -196,6 +195,3 @@ class Fleet:
                 f"select round(extract(epoch from t) * 1000)::bigint, point,"
                 f" (value * 1000000)::bigint, quality from meterd.{view}"))
         return {(t, point, units(value), quality) for t, point, value, quality in rows}
-
-
-__all__ = ["Fleet", "registry", "text_of"]

@@ -6,12 +6,14 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 
 from feeder import Fleet, registry
 
 from harness import BUILD, Site, eventually, free_port, run
-from rollups import hold_to_reference
+from mixed import Mixed
+from rollups import hold_to_reference, write_arrivals
 from sample import REGISTRY, data_file
 
 SEED = int(os.environ.get("METERD_SEED", time.time_ns() % 1000000))
@@ -21,10 +23,11 @@ DATABASE_KILLS = 50 if LONG else 10
 AWAY_S = 60 if LONG else 20
 
 
-def crash_site(init=()):
+def crash_site(init=(), **options):
     """Its doors keep their ports, so that gateways find it again."""
     ports = {door: free_port() for door in ("http", "mqtt", "admin")}
-    site = Site(init, {door: {"listen": f"127.0.0.1:{port}"} for door, port in ports.items()})
+    site = Site(init, {**options, **{door: {"listen": f"127.0.0.1:{port}"}
+                                     for door, port in ports.items()}})
     site.ports = ports
     return site
 
@@ -133,6 +136,34 @@ def postgresql_away_for_long():
             fleet.check(files)
 
 
+def every_kind_of_point_under_kills():
+    """With few and many threads, written often and nearly never, with much memory and little."""
+    for n, rollup in enumerate(({}, {"aggregators": "4", "flush_age": "1h"},
+                                {"memory": "16MiB", "flush_age": "10s"})):
+        rng = random.Random(SEED + n)
+        with crash_site(rollup=rollup, ingest={"loops": str(1 + n % 2)}) as site:
+            directory = f"{site.directory}/mixed"
+            os.makedirs(directory)
+            mixed = Mixed(rng)
+            mixed.write_registry(directory)
+            site.ctl("registry", "import", directory)
+            site.start()
+            feed = threading.Thread(target=mixed.send, args=(site, 0.7))
+            feed.start()
+            kills = 0
+            while feed.is_alive():
+                time.sleep(0.4 * rng.random())
+                site.meterd.kill()
+                site.start(ready=None)
+                kills += 1
+            site.meterd.kill()
+            site.start()
+            site.settle(120)
+            write_arrivals(f"{directory}/arrivals", mixed.arrivals())
+            rows = hold_to_reference(site, directory, "--arrivals", f"{directory}/arrivals")
+            print(f"     {kills} kills, {rows} rows", flush=True)
+
+
 def real_readings_shuffled_under_kills():
     """meterload feeds real readings in random order, some of them again, some wrong at first, and
     checks its own ledger."""
@@ -171,6 +202,6 @@ def real_readings_shuffled_under_kills():
 
 
 if __name__ == "__main__":
-    run(meterd_killed_at_random_moments, real_readings_shuffled_under_kills,
-        a_stop_between_kills_changes_nothing, postgresql_killed_at_random_moments, both_killed,
-        postgresql_away_for_long)
+    run(meterd_killed_at_random_moments, every_kind_of_point_under_kills,
+        real_readings_shuffled_under_kills, a_stop_between_kills_changes_nothing,
+        postgresql_killed_at_random_moments, both_killed, postgresql_away_for_long)

@@ -151,7 +151,8 @@ def unregistered_names_are_stored_and_listed_once(site):
 
 
 def names_are_compared_byte_by_byte(site):
-    status, answer = curl(site, {"t": ago(minutes=9), "values": {"总表/电": 1, "e1": 1, "E1 ": 1}})
+    values = {"总表/电": 1, "e1": 1, "E1 ": 1}
+    status, answer = curl(site, {"t": ago(minutes=9), "values": values})
     assert status == 200 and answer["unregistered"] == ["e1", "E1 "], answer
 
 

@@ -5,11 +5,14 @@ deploy/sample, in order and shuffled with repeats and corrections.
 All sets go through both doors. Shuffled are a part of them; with --long (or METERD_LONG=1) all.
 """
 
+import csv
 import glob
+import gzip
 import os
 import random
 import sys
 import tempfile
+from datetime import datetime
 from decimal import Decimal
 
 from harness import ROOT, Site, run
@@ -69,8 +72,6 @@ def expected_files(pattern):
 
 def expected_days(pattern, column, of_point):
     """(enterprise, item, day) -> {point: expected sum of the civil day}."""
-    import csv
-    import gzip
     days = {}
     for path in expected_files(pattern):
         opened = gzip.open(path, "rt") if path.endswith(".gz") else open(path)
@@ -146,16 +147,9 @@ def shuffled_with_repeats_and_corrections_equals_the_reference():
         print(f"     seed {SEED}, {sum(map(len, readings.values()))} readings", flush=True)
         send_shuffled(site, readings, SEED)
         site.settle(3600 if LONG else 300)
-        arrivals = f"{directory}/arrivals"
-        with open(arrivals, "w") as f:
-            for of_one in readings.values():
-                for r in of_one:
-                    f.write(f"{r['point']},{ms_of(r['t'])},{r['v']},good,{ms_of(r['t'])}\n")
-        now = received(site)[1]
-        with open(arrivals) as f:
-            lines = [line.rsplit(",", 1)[0] + f",{now}\n" for line in f]
-        with open(arrivals, "w") as f:
-            f.writelines(lines)
+        arrivals, now = f"{directory}/arrivals", received(site)[1]
+        write_arrivals(arrivals, ((r["point"], ms_of(r["t"]), r["v"], "good", now)
+                                  for of_one in readings.values() for r in of_one))
         assert hold_to_reference(site, REGISTRY, *PAST, "--arrivals", arrivals) > 100000
         sums_agree(site)
         counts = site.postgres.rows("select sum(received), sum(counted), sum(repeated) > 0,"
@@ -165,7 +159,6 @@ def shuffled_with_repeats_and_corrections_equals_the_reference():
 
 
 def ms_of(t):
-    from datetime import datetime
     return round(datetime.fromisoformat(t.replace("Z", "+00:00")).timestamp() * 1000)
 
 

@@ -1,4 +1,4 @@
-"""Gateways as small as can be: what a test says to the doors, byte for byte, and what comes back."""
+"""Gateways as small as can be: what a test says to the doors byte for byte, and what comes back."""
 
 import base64
 import http.client

@@ -147,8 +147,8 @@ class Mixed:
         return [(point, t, value, quality, now) for enterprise in self.names
                 for t, point, value, quality in self.readings[enterprise]]
 
-    def send(self, site):
-        """Everything, over both doors by turns."""
+    def send(self, site, pause=0):
+        """Everything, over both doors by turns; again until it is acknowledged."""
         failures = []
 
         def work(n, enterprise):
@@ -161,7 +161,10 @@ class Mixed:
                     size = rng.randrange(1, 200)
                     batches = [[as_json(r) for r in part[i:i + size]]
                                for i in range(0, len(part), size)]
-                    assert all(doors[(n + k) % 2].send_all(batches))
+                    while batches:
+                        done = doors[(n + k) % 2].send_all(batches)
+                        batches = [b for b, is_done in zip(batches, done) if not is_done]
+                        time.sleep(pause * rng.random() if not batches else 0.02)
             except Exception as e:  # noqa: BLE001: told by the main thread
                 failures.append(e)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The operator's day (contract 3 and 4): configuration, registry, tokens, status, start and stop."""
+"""The operator's day (contract 3, 4): configuration, registry, tokens, status, start and stop."""
 
 import json
 import os
