@@ -35,7 +35,7 @@ flush_is_due(const struct rollup *r, const struct partition_state *ps, int64_t m
 bool
 commit_is_due(const struct rollup *r, int64_t mono_ms)
 {
-    if (r->in_flight || r->walk.active)
+    if (r->in_flight || r->fenced || r->walk.active)
         return false;
     bool pressed = r->deltas.rows.count >= DELTA_ROWS_MAX / 10 * 8 || memory_presses(r);
     if (!pressed && mono_ms - r->handed_over_ms < r->options.commit_interval_ms)

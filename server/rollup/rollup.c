@@ -194,6 +194,8 @@ rollup_memory(const struct rollup *r)
 bool
 rollup_wants_rest(const struct rollup *r)
 {
+    if (r->fenced)
+        return true;
     return r->in_flight && (rollup_memory(r) >= r->options.memory_bytes / 100 * 95 ||
                             r->deltas.rows.count >= 262144);
 }
@@ -289,6 +291,9 @@ parts_done(struct rollup *r, const struct transaction *tx)
         }
         log_line(LOG_ERROR, "event=partition_lost partition=%u", part->partition);
         counter_add(COUNT_commits_fenced, 1);
+        /* What was folded of it since the hand-over lies among the others' rows and must not be
+         * written with them: its next owner folds the same records. */
+        r->fenced = true;
         rollup_revoke(r, part->partition);
         r->ports.lost(r->ports.ctx, part->partition);
     }
@@ -373,7 +378,7 @@ void
 rollup_flush(struct rollup *r, int64_t mono_ms, int64_t wall_ms)
 {
     r->mono_ms = mono_ms;
-    if (r->in_flight || r->walk.active || rollup_is_flushed(r))
+    if (r->in_flight || r->fenced || r->walk.active || rollup_is_flushed(r))
         return;
     note_completeness(r, wall_ms);
     commit_hand_over(r, mono_ms, true);
@@ -382,6 +387,8 @@ rollup_flush(struct rollup *r, int64_t mono_ms, int64_t wall_ms)
 bool
 rollup_is_flushed(const struct rollup *r)
 {
+    if (r->fenced)
+        return true;
     if (r->in_flight || r->walk.active || r->must_count > 0)
         return false;
     for (uint32_t i = 0; i < PARTITIONS_MAX; i++) {

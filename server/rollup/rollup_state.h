@@ -89,6 +89,7 @@ struct rollup {
     struct transaction *open; /* rows that are appended as they happen */
     struct transaction *other;
     bool in_flight;
+    bool fenced; /* a partition was lost: nothing is written any more */
     struct point_memory **points; /* by number */
     uint32_t points_size;
     struct partition_state **partitions; /* PARTITIONS_MAX */

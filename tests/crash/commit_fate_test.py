@@ -11,7 +11,7 @@ import time
 
 from feeder import Fleet, registry
 
-from harness import Site, eventually, free_port, run
+from harness import Site, eventually, free_port, register, run, small_registry
 
 SEED = int(os.environ.get("METERD_SEED", time.time_ns() % 1000000))
 CUTS = 40
@@ -162,6 +162,46 @@ def a_second_owner_fences_the_first():
             fleet.check(files)
 
 
+def nothing_of_a_lost_partition_rides_with_the_others():
+    """Partition 0 is lost while its commit waits and partition 1 has not committed yet: what was
+    folded of both since must not come with a commit of partition 1 alone."""
+    names, options = ("e0", "e1"), {"rollup": {"commit_interval": "300ms", "flush_age": "1h"}}
+    with Site(init=("--partitions", "2"), options=options) as site:
+        site.import_registry(small_registry([register(e, f"{e}-R") for e in names], names))
+        site.start()
+        start = int(time.time() * 1000) - 5 * 3600 * 1000
+        sent = dict.fromkeys(names, 0)
+
+        def post(name, count):
+            at = sent[name]
+            status, _ = site.post({"readings": [
+                {"point": f"{name}-R", "t": start + n * 1000, "v": n}
+                for n in range(at, at + count)]}, f"token-{name}")
+            assert status == 200
+            sent[name] = at + count
+
+        post("e0", 10)
+        site.settle()
+        connection = site.postgres.connect()
+        connection.autocommit = False
+        cursor = connection.cursor()
+        cursor.execute("update meterd.log_partition set owner_epoch = owner_epoch + 1"
+                       " where part = 0")
+        post("e0", 10)
+        time.sleep(1)  # its commit waits at the row that is locked
+        post("e1", 10)
+        post("e0", 1000)
+        time.sleep(0.5)
+        connection.commit()
+        assert site.meterd.process.wait(30) == EX_TEMPFAIL
+        site.start()
+        site.settle()
+        rows = site.postgres.rows("select area, sum(quantity), sum(readings) from"
+                                  " meterd.v_enterprise_day group by 1 order by 1")
+        assert rows == [(e, sent[e] - 1, sent[e]) for e in names], (rows, sent)
+
+
 if __name__ == "__main__":
     run(a_commit_without_its_answer_is_applied_once, cut_off_and_killed,
-        an_older_owner_writes_nothing, a_second_owner_fences_the_first)
+        an_older_owner_writes_nothing, nothing_of_a_lost_partition_rides_with_the_others,
+        a_second_owner_fences_the_first)
