@@ -66,7 +66,8 @@ directories_turn(struct pipeline *p)
 {
     take_used(p);
     take_new(p);
-    if (p->waiting == NULL)
+    /* At the end nobody is left to take one; pipeline_stop frees what still waits. */
+    if (p->waiting == NULL || p->draining)
         return;
     if (p->current == NULL) {
         p->current = p->waiting;

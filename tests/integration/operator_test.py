@@ -9,7 +9,7 @@ import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
-from gateway import Mqtt, V5
+from gateway import Mqtt, RawHttp, V5, request
 from harness import (BUILD, Site, eventually, http_get, interval, register, run,
                      small_registry, token_hash)
 
@@ -260,6 +260,19 @@ def a_stop_drains():
         assert "event=stopped" in site.meterd.log()
 
 
+def a_registry_that_comes_while_it_stops_changes_nothing():
+    with Site() as site:
+        files = small_registry([register("acme", "E1")])
+        site.import_registry(files)
+        site.start()
+        with RawHttp(site.meterd.ports["http"]) as c:
+            c.send(request("token-acme", json.dumps(body()))[:-10])  # half a request: the drain waits for it
+            time.sleep(0.2)
+            files["points.csv"] += register("acme", "E2") + "\n"
+            site.import_registry(files)
+            assert site.meterd.stop() == EX_OK
+
+
 def a_log_has_one_meterd(site):
     second = subprocess.run([f"{BUILD}/meterd", "--config", site.config], timeout=30,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -335,5 +348,6 @@ if __name__ == "__main__":
             connections_of_a_withdrawn_token_are_closed,
             status_tells_partitions_and_what_is_degraded, the_admin_door_answers,
             a_log_has_one_meterd, a_door_that_is_taken_is_told, status_without_meterd_says_so,
-            a_stop_drains, a_log_of_another_deployment_is_refused,
-            another_version_of_the_schema_is_refused, site=shared)
+            a_stop_drains, a_registry_that_comes_while_it_stops_changes_nothing,
+            a_log_of_another_deployment_is_refused, another_version_of_the_schema_is_refused,
+            site=shared)
