@@ -60,6 +60,7 @@ take_ledger(struct claims *c, const char *path, uint64_t *capacity)
     *capacity = k.capacity;
     free(fates);
     plan_free(&plan);
+    ledger_free_options(&o);
 }
 
 static int
@@ -119,6 +120,7 @@ void
 claims_free(struct claims *c)
 {
     fleet_free(&c->fleet);
+    ledger_free_options(&c->options);
     free(c->at);
     *c = (struct claims){0};
 }

@@ -10,18 +10,6 @@
 #include "benchmarks/meterload/csv.h"
 #include "benchmarks/meterload/tool.h"
 
-/* What tool_copy made. */
-static void
-release(const char *text)
-{
-    union {
-        const char *text;
-        void *memory;
-    } u = {text};
-
-    free(u.memory);
-}
-
 static struct csv *
 open_in(const char *dir, const char *name)
 {
@@ -117,8 +105,8 @@ drop_doubles(struct fleet *f)
     qsort(f->points, f->point_count, sizeof *f->points, compare_points);
     for (uint32_t i = 0; i < f->point_count; i++) {
         if (kept > 0 && compare_points(&f->points[kept - 1], &f->points[i]) == 0) {
-            release(f->points[i].name);
-            release(f->points[i].enterprise);
+            tool_drop(f->points[i].name);
+            tool_drop(f->points[i].enterprise);
             continue;
         }
         f->points[kept++] = f->points[i];
@@ -188,13 +176,13 @@ void
 fleet_free(struct fleet *f)
 {
     for (uint32_t i = 0; i < f->gateway_count; i++) {
-        release(f->gateways[i].name);
-        release(f->gateways[i].enterprise);
-        release(f->gateways[i].token);
+        tool_drop(f->gateways[i].name);
+        tool_drop(f->gateways[i].enterprise);
+        tool_drop(f->gateways[i].token);
     }
     for (uint32_t i = 0; i < f->point_count; i++) {
-        release(f->points[i].name);
-        release(f->points[i].enterprise);
+        tool_drop(f->points[i].name);
+        tool_drop(f->points[i].enterprise);
     }
     free(f->gateways);
     free(f->points);

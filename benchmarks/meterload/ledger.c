@@ -82,6 +82,16 @@ ledger_read_options(const char *path, struct plan_options *o)
         tool_die(EX_DATAERR, "%s: its first lines are damaged", path);
 }
 
+void
+ledger_free_options(struct plan_options *o)
+{
+    tool_drop(o->registry_dir);
+    tool_drop(o->tokens_path);
+    for (uint32_t i = 0; i < o->file_count; i++)
+        tool_drop(o->files[i]);
+    *o = (struct plan_options){0};
+}
+
 static void
 take_receipts(struct ledger_fate *fate, const char *receipts)
 {

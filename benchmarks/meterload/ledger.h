@@ -36,8 +36,9 @@ void ledger_add_refused(struct ledger *l, uint32_t message, unsigned code);
 /* What was added is on disk when this returns. */
 void ledger_sync(struct ledger *l);
 
-/* The options a ledger was made with; texts are copies. */
+/* The options a ledger was made with; its texts are freed by ledger_free_options. */
 void ledger_read_options(const char *path, struct plan_options *o);
+void ledger_free_options(struct plan_options *o);
 /* Ends the program when the ledger is not one of this plan. */
 void ledger_read_fates(const char *path, const struct plan *p, const struct plan_options *o,
                        struct ledger_fate *fates);

@@ -42,6 +42,17 @@ tool_copy(const char *text)
 }
 
 void
+tool_drop(const char *text)
+{
+    union {
+        const char *text;
+        void *memory;
+    } copy = {text};
+
+    free(copy.memory);
+}
+
+void
 bytes_reserve(struct bytes *b, size_t size)
 {
     size_t capacity = b->capacity == 0 ? 4096 : b->capacity;

@@ -15,6 +15,8 @@ void tool_die(int code, const char *format, ...)
 /* realloc of count * size bytes, or the end. */
 void *tool_grow(void *at, size_t count, size_t size);
 char *tool_copy(const char *text);
+/* Frees what tool_copy made; NULL is allowed. */
+void tool_drop(const char *text);
 
 struct bytes {
     uint8_t *at;

@@ -112,6 +112,7 @@ START_TEST(options_are_read_back)
     ck_assert_int_eq(o.order, ORDER_FILE);
     ck_assert_uint_eq(o.file_count, 1);
     ck_assert_str_eq(o.files[0], options.files[0]);
+    ledger_free_options(&o);
 }
 END_TEST
 
