@@ -253,9 +253,7 @@ pipeline_stop(struct pipeline *p)
     admin_close(p->admin);
     session_shared_free(p->shared);
     directories_turn(p);
-    directory_free(p->waiting);
-    directory_free(p->leaving);
-    directory_free(p->current);
+    directories_fini(p);
     waker_fini(&p->waker);
     free(p);
 }

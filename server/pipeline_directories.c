@@ -17,6 +17,17 @@ directories_init(struct pipeline *p)
             abort();
 }
 
+void
+directories_fini(struct pipeline *p)
+{
+    mailbox_fini(&p->new_directories);
+    for (uint32_t i = 0; i < USERS_MAX; i++)
+        mailbox_fini(&p->used_directories[i]);
+    directory_free(p->waiting);
+    directory_free(p->leaving);
+    directory_free(p->current);
+}
+
 static void
 take_used(struct pipeline *p)
 {

@@ -50,6 +50,8 @@ struct pipeline {
 
 /* pipeline_directories.c */
 void directories_init(struct pipeline *p);
+/* Every thread has ended; frees what is still held. */
+void directories_fini(struct pipeline *p);
 /* Takes what registry and threads have sent. */
 void directories_turn(struct pipeline *p);
 

@@ -3,7 +3,8 @@
  * the same files (README.md beside the data). Attributes are chosen so that the plain definitions
  * of those sums hold: any step is plausible, any gap is spread.
  *
- * The data: $METERD_DATA, else deploy/sample/data.
+ * The readings: $METERD_DATA, else deploy/sample/data; the sums: $METERD_DATA, else
+ * tests/data/expected.
  */
 
 #include "tests/reference/naive_parts.h"
@@ -29,7 +30,9 @@ data_path(const char *file, char path[512])
 {
     const char *folder = getenv("METERD_DATA");
 
-    snprintf(path, 512, "%s/%s", folder != NULL ? folder : METERD_SAMPLE_DATA, file);
+    if (folder == NULL)
+        folder = strncmp(file, "expected_", 9) == 0 ? METERD_EXPECTED_DATA : METERD_SAMPLE_DATA;
+    snprintf(path, 512, "%s/%s", folder, file);
     if (access(path, R_OK) != 0) {
         fprintf(stderr, "data not found: %s (set METERD_DATA to its folder)\n", path);
         exit(EXIT_FAILURE);
