@@ -15,6 +15,7 @@
 #define COLUMNS_MAX 32
 #define FILE_SIZE_MAX ((size_t)512 << 20)
 #define ABSENT UINT32_MAX
+#define YEAR_1900_MS (-2208988800000LL)
 
 struct table {
     const struct registry_check *check;
@@ -126,6 +127,11 @@ check_exchange(const struct table *t, uint32_t line)
 
     if (value_of(t, "end")->blank != value_of(t, "start")->blank) {
         complain(t, line, "one of end and start is empty: both, or none to withdraw the exchange");
+        is_right = false;
+    }
+    /* Amounts between two exchanges go to slots of their times: months that are real ones. */
+    if (value_of(t, "t")->number < YEAR_1900_MS) {
+        complain(t, line, "t is before 1900: write when the meter was exchanged");
         is_right = false;
     }
     if (value_of(t, "t")->number > t->check->now_ms) {

@@ -178,7 +178,8 @@ START_TEST(exchanges_are_whole_and_past)
                                    "kd-1,E1,2026-01-01T00:20:00+08:00,520,40\n"
                                    "kd-1,E1,2025-01-01T00:20:00+08:00,520,\n"
                                    "kd-1,E1,2025-01-01T00:20:00+08:00,,\n"
-                                   "kd-1,E1,2025-01-02,520.0000001,1e3\n");
+                                   "kd-1,E1,2025-01-02,520.0000001,1e3\n"
+                                   "kd-1,E1,0001-01-01,520,40\n");
     ck_assert_errors("dir/exchanges.csv:2: t is in the future: an exchange is reported after it "
                      "happened\n"
                      "dir/exchanges.csv:3: one of end and start is empty: both, or none to "
@@ -186,7 +187,8 @@ START_TEST(exchanges_are_whole_and_past)
                      "the exchange\n"
                      "dir/exchanges.csv:5: end is \"520.0000001\": write a decimal number, at "
                      "most 6 "
-                     "decimals\n");
+                     "decimals\n"
+                     "dir/exchanges.csv:6: t is before 1900: write when the meter was exchanged\n");
     ck_assert_uint_eq(files[REGISTRY_EXCHANGES].count, 1);
 }
 END_TEST
