@@ -272,7 +272,13 @@ SELECT 6, line, format('point %s/%s was registered by an earlier import: this ve
 INSERT INTO stage_error
 SELECT 3, line, format('enterprise %s is registered and its amounts before %s may be given already:'
                        ' date the change then or later', enterprise, pg_temp.civil(limit_ms))
-  FROM (SELECT d.*, ((r.now_ms + m.utc_offset_ms) / 86400000 + 1) * 86400000 - m.utc_offset_ms
-                    AS limit_ms
-          FROM diff_enterprises d CROSS JOIN stage_run r CROSS JOIN meterd.deployment m) x
+  FROM (SELECT d.*, ((r.now_ms + m.future_max_ms + l.period_ms + m.utc_offset_ms) / 86400000 + 1)
+                    * 86400000 - m.utc_offset_ms AS limit_ms
+          FROM diff_enterprises d CROSS JOIN stage_run r CROSS JOIN meterd.deployment m
+         -- A reading that is stamped at the start of its month has amounts up to its end.
+         CROSS JOIN LATERAL (SELECT coalesce(max(coalesce(
+                        p.period_ms, p.period_months * 31 * 86400000::bigint)), 0) AS period_ms
+                      FROM meterd.point p
+                     WHERE p.enterprise = d.number AND p.kind = 'interval'
+                       AND p.stamp = 'start') l) x
  WHERE effective_ms < limit_ms;

@@ -43,8 +43,8 @@ GOOD = {
 
 
 def day(offset):
-    """A civil day (UTC+8) that many days from now."""
-    now = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+    """A civil day (UTC+8) that many days from the last moment a reading may have now."""
+    now = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8, minutes=10)))
     return (now + datetime.timedelta(days=offset)).strftime("%Y-%m-%d")
 
 
@@ -311,6 +311,14 @@ class Import(Case):
         self.load({"enterprises": row.format(day(1), "One", "530300", "P2")})
         self.assertEqual(
             self.sql("SELECT changed_revision FROM meterd.enterprise WHERE name = 'kd-1'"), [(3,)])
+
+    def test_enterprise_moves_when_its_months_are_over(self):
+        self.load(GOOD)
+        self.load({"points": "enterprise,point,kind,item,unit,period,nominal_interval\n"
+                             "kd-1,M1,interval,electricity,kWh,1mon,1d\n"})
+        row = "enterprise,valid_from,name,prefecture_code,park_id\nkd-1,{},One,530300,P2\n"
+        self.assertEqual(len(self.refused({"enterprises": row.format(day(30))})), 1)
+        self.load({"enterprises": row.format(day(32))})
 
     def test_token_rotates_and_column_left_out_keeps_it(self):
         self.load(GOOD)
