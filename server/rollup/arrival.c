@@ -256,6 +256,15 @@ touches_too_much(const struct rollup *r, const struct point_memory *p, const str
     return fold_slots_touched(&f, &p->state, &a->reading) > SLOTS_IN_MEMORY_MAX;
 }
 
+/* Inside, a month or a year corrected again and again would be folded each time; from the inbox
+ * all corrections of one time are one change. */
+static bool
+is_long_interval(const struct rollup *r, const struct point_memory *p, const struct point *facts,
+                 const struct arrival *a)
+{
+    return facts != NULL && facts->kind == POINT_INTERVAL && touches_too_much(r, p, facts, a);
+}
+
 static enum status
 fold_into(struct rollup *r, struct point_memory *p, struct arrival *a)
 {
@@ -275,7 +284,7 @@ fold_into(struct rollup *r, struct point_memory *p, struct arrival *a)
             fold_at_end(r, p, facts, a);
         return ST_OK;
     }
-    if (tail_covers(&p->tail, t_ms)) {
+    if (tail_covers(&p->tail, t_ms) && !(live && is_long_interval(r, p, facts, a))) {
         fold_inside(r, p, a);
         return ST_OK;
     }

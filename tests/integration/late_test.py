@@ -187,6 +187,23 @@ def months_and_days_are_civil():
         assert estimated == 192 * days, estimated
 
 
+def a_year_corrected_again_and_again_holds_nobody_up():
+    """Thousands of corrections in one message are folded as one change of 35,040 slots."""
+    count = 5000
+    first = datetime.now(CST).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    with with_points(interval("acme", "Y1", period="1y", nominal="365d")) as site:
+        send(site, reading("Y1", first, 1))
+        site.settle()
+        refolds = site.meterd.metric("meterd_refolds_total")
+        send(site, *(reading("Y1", first, 1 + n % 2 + n) for n in range(count)))
+        last = 1 + (count - 1) % 2 + count - 1
+        assert sum(quantities(site).values()) == last
+        # A part of them may have been committed before the rest came.
+        assert site.meterd.metric("meterd_refolds_total") - refolds <= 100
+        assert site.postgres.value("select count(*) from meterd.v_superseded") == \
+            site.postgres.value("select superseding from meterd.v_enterprise_arrivals")
+
+
 def a_rate_counts_until_the_next_or_its_hold():
     rate = "acme,P1,,rate,electricity,kW,,,15min,,,,,,,,,,,"
     with with_points(rate) as site:
@@ -236,5 +253,6 @@ if __name__ == "__main__":
         an_unregistered_register_counts_once_registered,
         an_unregistered_interval_counts_once_registered, corrections_replace_and_are_kept,
         a_registers_exchange_is_believed, months_and_days_are_civil,
+        a_year_corrected_again_and_again_holds_nobody_up,
         a_rate_counts_until_the_next_or_its_hold, a_point_added_while_running_is_counted_at_once,
         an_import_while_readings_arrive_changes_no_sum)
