@@ -95,6 +95,7 @@ class LoadSite(harness.Site):
         super().__init__(init=("--past-max", "400d"), options={
             "log": {"size": "8GiB", **(log or {})},
             "rollup": {"commit_interval": "100ms", "flush_age": "30min", "keep": "435d",
+                       "memory": "8GiB",
                        **(rollup or {})}})
         self.files = registry(gateways, points)
 
