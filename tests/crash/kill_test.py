@@ -20,7 +20,7 @@ SEED = int(os.environ.get("METERD_SEED", time.time_ns() % 1000000))
 LONG = "--long" in sys.argv or os.environ.get("METERD_LONG") == "1"
 KILLS = 300 if LONG else 50
 DATABASE_KILLS = 50 if LONG else 10
-AWAY_S = 60 if LONG else 20
+AWAY_S = 60
 
 
 def crash_site(init=(), **options):
